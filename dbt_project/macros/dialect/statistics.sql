@@ -1,0 +1,11 @@
+{#- Statistics in DuckDB's words. -#}
+
+{#- The quantile by linear interpolation between the two nearest values (R's type 7, pandas' default). -#}
+{% macro quantile(value, share) -%}
+    quantile_cont({{ value }}, {{ share }})
+{%- endmacro %}
+
+{#- The value that belongs to the smallest of another. -#}
+{% macro first_by(value, sort_key) -%}
+    arg_min({{ value }}, {{ sort_key }})
+{%- endmacro %}

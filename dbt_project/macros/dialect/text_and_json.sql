@@ -1,0 +1,13 @@
+{#- Text in DuckDB's words. -#}
+{% macro matches(value, pattern) -%}
+    regexp_full_match({{ value }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro json_text(json, key) -%}
+    json_extract_string({{ json }}, {{ key }})
+{%- endmacro %}
+
+{#- The first 32 hexadecimal digits that identify some text. -#}
+{% macro text_digest(value) -%}
+    md5({{ value }})
+{%- endmacro %}

@@ -1,0 +1,38 @@
+{#- Time in DuckDB's words. A `timestamp` without zone is always UTC here. -#}
+
+{#- UTC → the wall clock of a timezone. -#}
+{% macro local_time(utc, timezone) -%}
+    timezone({{ timezone }}, timezone('UTC', {{ utc }}))
+{%- endmacro %}
+
+{#- The wall clock of a timezone → UTC. In the hour that happens twice, the first; in the one that never happens, an hour later. -#}
+{% macro utc_time(local, timezone) -%}
+    timezone('UTC', timezone({{ timezone }}, {{ local }}))
+{%- endmacro %}
+
+{% macro read_timestamp(value) -%}
+    try_cast({{ value }} as timestamp)
+{%- endmacro %}
+
+{% macro read_zoned_timestamp(value) -%}
+    timezone('UTC', try_cast({{ value }} as timestamptz))
+{%- endmacro %}
+
+{% macro read_epoch_milliseconds(value) -%}
+    make_timestamp(try_cast({{ value }} as bigint) * 1000)
+{%- endmacro %}
+
+{#- Whole and part days between two moments. -#}
+{% macro days_between(earlier, later) -%}
+    (epoch({{ later }}) - epoch({{ earlier }})) / 86400.0
+{%- endmacro %}
+
+{#- Monday is 1. -#}
+{% macro iso_day_of_week(day) -%}
+    isodow({{ day }})
+{%- endmacro %}
+
+{#- One row per day from the first to the last, both included. -#}
+{% macro days_from_to(first, last) -%}
+    select cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date) as date_day
+{%- endmacro %}

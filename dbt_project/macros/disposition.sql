@@ -1,0 +1,141 @@
+{#-
+    What became of a delivered row: loaded, a counted duplicate, or set aside with column, reason and value.
+    Staging models list their problems in `problem`, and end in `disposed_rows`.
+-#}
+
+{#- The columns that every delivered row brings along. -#}
+{% macro delivery_columns() -%}
+    _system, _object, _file, _row, _extracted_at, _sequence, _content, _delivery, _is_superseded
+{%- endmacro %}
+
+{#- One text per row, `column<US>reason<US>value`, for the first rule that is broken; null for a good row. -#}
+{% macro problem(rules) -%}
+    case
+        {%- for rule in rules %}
+        when {{ rule.broken }} then '{{ rule.column }}' || chr(31) || '{{ rule.reason }}' || chr(31) || coalesce({{ rule.column }}, '')
+        {%- endfor %}
+    end as problem
+{%- endmacro %}
+
+{% macro required(column) -%}
+    {{ return({'column': column, 'reason': 'missing', 'broken': text(column) ~ ' is null'}) }}
+{%- endmacro %}
+
+{#- The delivered column says something, but the reading of it gave nothing. -#}
+{% macro readable(column, reading, what) -%}
+    {{ return({'column': column, 'reason': 'not readable as ' ~ what, 'broken': text(column) ~ ' is not null and ' ~ reading ~ ' is null'}) }}
+{%- endmacro %}
+
+{% macro readable_moment(column) -%}
+    {{ return(readable(column, moment(column), 'a time: expected ISO 8601, or the format that the config declares')) }}
+{%- endmacro %}
+
+{% macro readable_day(column) -%}
+    {{ return(readable(column, calendar_day(column), 'a date: expected YYYY-MM-DD, or the format that the config declares')) }}
+{%- endmacro %}
+
+{% macro readable_number(column, type='decimal(18, 2)') -%}
+    {{ return(readable(column, plain_number(column, type), 'a number: expected 1234.50, or the format that the config declares')) }}
+{%- endmacro %}
+
+{% macro readable_flag(column) -%}
+    {{ return(readable(column, flag(column), 'true or false')) }}
+{%- endmacro %}
+
+{% macro not_negative(column, reading) -%}
+    {{ return({'column': column, 'reason': 'negative', 'broken': reading ~ ' < 0'}) }}
+{%- endmacro %}
+
+{#- Nothing can have happened more than a day after the extract that tells of it (a day: extracts are dated by day). -#}
+{% macro not_after_extract(column) -%}
+    {{ return({
+        'column': column, 'reason': 'later than the extract that delivered it',
+        'broken': moment(column) ~ ' > ' ~ dbt.dateadd('day', 2, '_extracted_at')
+    }) }}
+{%- endmacro %}
+
+{#-
+    Close a staging model whose last CTE is `typed` (with `problem`).
+    key: the columns that identify a record. newest_by: the column by which a repeated record is newer within one extract.
+
+    A record that comes again unchanged is a duplicate, changed it is a new version; of events only the newest telling counts.
+    One id with different content in one file, and nothing that says which is newer, is set aside: both of them.
+-#}
+{% macro disposed_rows(columns, key, newest_by='cast(null as timestamp)') -%}
+    {%- set key = key | join(', ') -%}
+    compared as (
+
+        select
+            typed.*,
+            problem is null and not _is_superseded as is_usable,
+            min(_content) over same_claim <> max(_content) over same_claim as is_contradicted
+        from typed
+        window same_claim as (partition by {{ key }}, _file, _sequence, {{ newest_by }}, problem is null)
+
+    ),
+
+    candidates as (
+
+        select
+            compared.*,
+            is_usable and not is_contradicted as is_candidate,
+            row_number() over (
+                partition by {{ key }}, _extracted_at, is_usable and not is_contradicted
+                order by {{ newest_by }} desc nulls last, _file desc, _row desc
+            ) as rank_in_extract
+        from compared
+
+    ),
+
+    versions as (
+
+        select
+            candidates.*,
+            lag(_content) over by_delivery as previous_content,
+            lead(_content) over by_delivery as next_content
+        from candidates
+        window by_delivery as (partition by {{ key }}, is_candidate and rank_in_extract = 1 order by _extracted_at)
+
+    )
+
+    select
+        {{ columns | join(',\n        ') }},
+        _system,
+        _object,
+        _file,
+        _row,
+        _extracted_at,
+        _delivery,
+        case
+            when problem is not null and not _is_superseded then 'set_aside'
+            when is_usable and is_contradicted then 'set_aside'
+            when not is_candidate or rank_in_extract > 1 then 'duplicate'
+            when _delivery = 'events' and next_content is not null then 'duplicate'
+            when _delivery <> 'events' and previous_content = _content then 'duplicate'
+            else 'loaded'
+        end as row_disposition,
+        case
+            when _is_superseded then null
+            when problem is not null then split_part(problem, chr(31), 1)
+            when is_contradicted then '{{ key }}'
+        end as row_problem_column,
+        case
+            when _is_superseded then null
+            when problem is not null then split_part(problem, chr(31), 2)
+            when is_contradicted then 'id appears several times in one extract with different content'
+        end as row_problem,
+        case
+            when _is_superseded then null
+            when problem is not null then nullif(split_part(problem, chr(31), 3), '')
+            when is_contradicted then concat_ws(', ', {{ key }})
+        end as row_problem_value
+    from versions
+{%- endmacro %}
+
+{#- One of the values that the object's declaration knows, whatever their case. -#}
+{% macro known_value(column, values) -%}
+    {{ return({
+        'column': column, 'reason': 'unknown: expected one of ' ~ values | join(', '),
+        'broken': 'lower(' ~ text(column) ~ ") not in ('" ~ values | join("', '") ~ "')"
+    }) }}
+{%- endmacro %}

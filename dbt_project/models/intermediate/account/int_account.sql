@@ -1,0 +1,40 @@
+-- One row per account, as last delivered.
+with generic_account as (
+
+    select * from {{ ref('stg_generic__account') }}
+
+),
+
+salesforce_account as (
+
+    select * from {{ ref('stg_salesforce__account') }}
+
+),
+
+delivered as (
+
+    select
+        _system as source_system, account_id, name, domain, industry, employees, country, created_at, false as is_deleted, _extracted_at
+    from generic_account
+    where row_disposition = 'loaded'
+
+    union all
+
+    select _system, account_id, name, domain, industry, employees, country, created_at, is_deleted, _extracted_at
+    from salesforce_account
+    where row_disposition = 'loaded'
+
+)
+
+select
+    source_system,
+    account_id,
+    name,
+    domain,
+    industry,
+    employees,
+    country,
+    created_at,
+    is_deleted
+from delivered
+qualify row_number() over (partition by source_system, account_id order by _extracted_at desc) = 1

@@ -1,0 +1,66 @@
+-- One row per lead, as last delivered, with the motion that its source belongs to.
+with generic_lead as (
+
+    select * from {{ ref('stg_generic__lead') }}
+
+),
+
+salesforce_lead as (
+
+    select * from {{ ref('stg_salesforce__lead') }}
+
+),
+
+motion as (
+
+    select * from {{ source('config', 'motion') }}
+
+),
+
+delivered as (
+
+    select
+        _system as source_system, lead_id, account_id, owner_id, email, title, company, industry, employees, country, source, status,
+        created_at, qualified_at, converted_at, opportunity_id, false as is_deleted, _extracted_at
+    from generic_lead
+    where row_disposition = 'loaded'
+
+    union all
+
+    select
+        _system, lead_id, account_id, owner_id, email, title, company, industry, employees, country, source, status,
+        created_at, cast(null as timestamp), converted_at, opportunity_id, is_deleted, _extracted_at
+    from salesforce_lead
+    where row_disposition = 'loaded'
+
+),
+
+newest as (
+
+    select *
+    from delivered
+    qualify row_number() over (partition by source_system, lead_id order by _extracted_at desc) = 1
+
+)
+
+select
+    newest.source_system,
+    newest.lead_id,
+    newest.account_id,
+    newest.owner_id,
+    newest.email,
+    newest.title,
+    newest.company,
+    newest.industry,
+    newest.employees,
+    newest.country,
+    newest.source,
+    motion.motion,
+    newest.status,
+    newest.created_at,
+    newest.qualified_at,
+    newest.converted_at,
+    newest.opportunity_id,
+    newest.is_deleted
+from newest
+left join motion on lower(newest.source) = lower(motion.source)

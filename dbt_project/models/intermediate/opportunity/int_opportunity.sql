@@ -1,0 +1,101 @@
+-- One row per opportunity: its attributes as last delivered, in its own currency. What its history says is in int_opportunity_status.
+with opportunity_version as (
+
+    select * from {{ ref('int_opportunity_version') }}
+
+),
+
+absence as (
+
+    select * from {{ ref('int_opportunity_absence') }}
+
+),
+
+product as (
+
+    select * from {{ ref('int_opportunity_product') }}
+
+),
+
+lead as (
+
+    select * from {{ ref('int_lead') }}
+
+),
+
+motion as (
+
+    select * from {{ source('config', 'motion') }}
+
+),
+
+run as (
+
+    select currency as reporting_currency from {{ source('config', 'run') }}
+
+),
+
+newest as (
+
+    select * from opportunity_version where valid_to is null
+
+),
+
+first_seen as (
+
+    select source_system, opportunity_id, min(valid_from) as first_seen_at
+    from opportunity_version
+    group by source_system, opportunity_id
+
+),
+
+converted_lead as (
+
+    select source_system, opportunity_id, min(lead_id) as lead_id, min(source) as source
+    from lead
+    where opportunity_id is not null and not is_deleted
+    group by source_system, opportunity_id
+
+),
+
+deleted_now as (
+
+    select source_system, opportunity_id, min(deleted_at) as deleted_at
+    from absence
+    where restored_at is null
+    group by source_system, opportunity_id
+
+)
+
+select
+    newest.source_system,
+    newest.opportunity_id,
+    newest.name,
+    newest.account_id,
+    newest.owner_id,
+    coalesce(newest.lead_id, converted_lead.lead_id) as lead_id,
+    newest.pipeline,
+    newest.stage_label,
+    coalesce(newest.source, converted_lead.source) as source,
+    motion.motion,
+    coalesce(newest.product, product.product) as product,
+    newest.segment,
+    newest.amount,
+    coalesce(newest.currency, run.reporting_currency) as currency,
+    newest.forecast_category,
+    newest.expected_close_on,
+    newest.closed_at as recorded_closed_at,
+    newest.lost_reason,
+    newest.extra,
+    -- Without a date of creation: the first extract that showed it, or its close if that came before.
+    coalesce(newest.created_at, least(first_seen.first_seen_at, newest.closed_at)) as created_at,
+    newest.created_at is null as is_created_at_inferred,
+    deleted_now.deleted_at
+from newest
+cross join run
+inner join first_seen on newest.source_system = first_seen.source_system and newest.opportunity_id = first_seen.opportunity_id
+left join converted_lead
+    on newest.source_system = converted_lead.source_system and newest.opportunity_id = converted_lead.opportunity_id
+left join product on newest.source_system = product.source_system and newest.opportunity_id = product.opportunity_id
+left join motion on lower(coalesce(newest.source, converted_lead.source)) = lower(motion.source)
+left join deleted_now on newest.source_system = deleted_now.source_system and newest.opportunity_id = deleted_now.opportunity_id

@@ -1,0 +1,114 @@
+-- One row per opportunity and time during which it was deleted: flagged so, or gone from a whole-table extract.
+-- restored_at is null while it stays deleted. An extract with unreadable lines proves no absence: the deal may be in one of them.
+with opportunity_version as (
+
+    select * from {{ ref('int_opportunity_version') }}
+
+),
+
+generic_opportunity as (
+
+    select * from {{ ref('stg_generic__opportunity') }}
+
+),
+
+salesforce_opportunity as (
+
+    select * from {{ ref('stg_salesforce__opportunity') }}
+
+),
+
+delivered_file as (
+
+    select * from {{ source('accounting', 'delivered_file') }}
+
+),
+
+flagged as (
+
+    select
+        source_system, opportunity_id, is_deleted,
+        case when is_deleted then coalesce(updated_at, valid_from) else valid_from end as changed_at,
+        lag(is_deleted) over by_version as was_deleted,
+        row_number() over by_version as version_number
+    from opportunity_version
+    window by_version as (partition by source_system, opportunity_id order by version_number)
+
+),
+
+flag_change as (
+
+    select source_system, opportunity_id, changed_at, is_deleted
+    from flagged
+    where is_deleted <> coalesce(was_deleted, false)
+
+),
+
+whole_extract as (
+
+    select
+        system as source_system, extracted_at,
+        sum(rows_quarantined) = 0 as is_proof,
+        row_number() over (partition by system order by extracted_at) as extract_number
+    from delivered_file
+    where object = 'opportunity' and outcome = 'loaded'
+    group by system, extracted_at
+
+),
+
+-- Set-aside rows count as present: they say that the deal is still there, only not what it is like.
+seen as (
+
+    select distinct _system as source_system, opportunity_id, _extracted_at as extracted_at
+    from generic_opportunity
+    where _delivery = 'full' and opportunity_id is not null
+    union
+    select distinct _system, opportunity_id, _extracted_at
+    from salesforce_opportunity
+    where _delivery = 'full' and opportunity_id is not null
+
+),
+
+seen_numbered as (
+
+    select
+        seen.source_system, seen.opportunity_id, whole_extract.extract_number,
+        lead(whole_extract.extract_number) over (
+            partition by seen.source_system, seen.opportunity_id order by whole_extract.extract_number
+        ) as next_extract_number
+    from seen
+    inner join whole_extract
+        on seen.source_system = whole_extract.source_system and seen.extracted_at = whole_extract.extracted_at
+
+),
+
+gone as (
+
+    select
+        seen_numbered.source_system, seen_numbered.opportunity_id,
+        min(missing.extracted_at) as deleted_at,
+        min(back.extracted_at) as restored_at
+    from seen_numbered
+    inner join whole_extract as missing
+        on seen_numbered.source_system = missing.source_system
+        and missing.is_proof
+        and missing.extract_number > seen_numbered.extract_number
+        and missing.extract_number < coalesce(seen_numbered.next_extract_number, 2147483647)
+    left join whole_extract as back
+        on seen_numbered.source_system = back.source_system and seen_numbered.next_extract_number = back.extract_number
+    group by seen_numbered.source_system, seen_numbered.opportunity_id, seen_numbered.extract_number
+
+)
+
+select source_system, opportunity_id, deleted_at, restored_at
+from gone
+
+union
+
+select deleted.source_system, deleted.opportunity_id, deleted.changed_at, min(restored.changed_at)
+from flag_change as deleted
+left join flag_change as restored
+    on deleted.source_system = restored.source_system and deleted.opportunity_id = restored.opportunity_id
+    and not restored.is_deleted and restored.changed_at > deleted.changed_at
+where deleted.is_deleted
+group by deleted.source_system, deleted.opportunity_id, deleted.changed_at

@@ -1,0 +1,230 @@
+-- One row per opportunity and moment at which its stage, amount or expected close date is known to have changed: its state from then on.
+-- The CRM's own history speaks where there is one; consecutive extracts speak where there is none, and after its last word.
+with stage_history as (
+
+    select * from {{ ref('int_stage_history') }}
+
+),
+
+opportunity_version as (
+
+    select * from {{ ref('int_opportunity_version') }}
+
+),
+
+opportunity as (
+
+    select * from {{ ref('int_opportunity') }}
+
+),
+
+stage_label as (
+
+    select * from {{ ref('int_stage_label') }}
+
+),
+
+run as (
+
+    select timezone, as_of_end from {{ source('config', 'run') }}
+
+),
+
+entry_stage as (
+
+    select source_system, pipeline, min(stage) as stage, min(stage_order) as stage_order
+    from {{ ref('int_stage') }}
+    where is_entry
+    group by source_system, pipeline
+
+),
+
+usable_history as (
+
+    select * from stage_history where problem is null
+
+),
+
+history_end as (
+
+    select
+        source_system, opportunity_id,
+        max(changed_at) as last_told_at,
+        -- A history without amounts or dates does not track them: then they are as last delivered, not missing.
+        count(amount) > 0 as tracks_amount,
+        count(expected_close_on) > 0 as tracks_expected_close
+    from usable_history
+    group by source_system, opportunity_id
+
+),
+
+last_told_stage as (
+
+    select usable_history.source_system, usable_history.opportunity_id, lower(usable_history.stage_label) as label_key
+    from usable_history
+    inner join opportunity
+        on usable_history.source_system = opportunity.source_system and usable_history.opportunity_id = opportunity.opportunity_id
+    left join stage_label
+        on opportunity.source_system = stage_label.source_system and opportunity.pipeline = stage_label.pipeline
+        and lower(usable_history.stage_label) = stage_label.label_key
+    qualify row_number() over (
+        partition by usable_history.source_system, usable_history.opportunity_id
+        order by usable_history.changed_at desc, stage_label.stage_order desc
+    ) = 1
+
+),
+
+from_history as (
+
+    select
+        usable_history.source_system, usable_history.opportunity_id, lower(usable_history.stage_label) as label_key,
+        usable_history.changed_at,
+        case when history_end.tracks_amount then usable_history.amount else opportunity.amount end as amount,
+        case when history_end.tracks_expected_close then usable_history.expected_close_on else opportunity.expected_close_on
+        end as expected_close_on,
+        'history' as evidence
+    from usable_history
+    inner join history_end
+        on usable_history.source_system = history_end.source_system
+        and usable_history.opportunity_id = history_end.opportunity_id
+    inner join opportunity
+        on usable_history.source_system = opportunity.source_system
+        and usable_history.opportunity_id = opportunity.opportunity_id
+
+),
+
+compared_version as (
+
+    select
+        opportunity_version.*,
+        stage_label.label_key,
+        stage_label.stage,
+        stage_label.stage_order,
+        stage_label.phase,
+        lag(stage_label.stage) over by_version as previous_stage,
+        lag(opportunity_version.amount) over by_version as previous_amount,
+        lag(opportunity_version.expected_close_on) over by_version as previous_expected_close_on
+    from opportunity_version
+    left join stage_label
+        on opportunity_version.source_system = stage_label.source_system
+        and opportunity_version.pipeline = stage_label.pipeline
+        and lower(opportunity_version.stage_label) = stage_label.label_key
+    window by_version as (
+        partition by opportunity_version.source_system, opportunity_version.opportunity_id
+        order by opportunity_version.version_number
+    )
+
+),
+
+changed_version as (
+
+    -- Dated by the extract that first showed it; a close by its own date, where that is possible.
+    select
+        compared_version.*,
+        opportunity.created_at as opportunity_created_at,
+        case
+            when compared_version.phase in ('won', 'lost')
+                and compared_version.closed_at < run.as_of_end
+                and {{ local_day('compared_version.closed_at') }} >= {{ local_day('opportunity.created_at') }}
+                and (compared_version.version_number = 1 or compared_version.stage is distinct from compared_version.previous_stage)
+                then greatest(compared_version.closed_at, opportunity.created_at)
+            when compared_version.version_number = 1 and opportunity.is_created_at_inferred then opportunity.created_at
+            else compared_version.valid_from
+        end as changed_at
+    from compared_version
+    cross join run
+    inner join opportunity
+        on compared_version.source_system = opportunity.source_system
+        and compared_version.opportunity_id = opportunity.opportunity_id
+    where compared_version.version_number = 1
+        or compared_version.stage is distinct from compared_version.previous_stage
+        or compared_version.amount is distinct from compared_version.previous_amount
+        or compared_version.expected_close_on is distinct from compared_version.previous_expected_close_on
+
+),
+
+-- A deal without history was created where deals of its pipeline are created, or where it was first seen if it is still there.
+from_creation as (
+
+    select
+        changed_version.source_system, changed_version.opportunity_id,
+        case
+            when changed_version.phase not in ('won', 'lost') and changed_version.stage_order <= entry_stage.stage_order
+                then changed_version.label_key
+            else entry_label.label_key
+        end as label_key,
+        changed_version.opportunity_created_at as changed_at,
+        changed_version.amount,
+        changed_version.expected_close_on,
+        'created' as evidence
+    from changed_version
+    cross join run
+    left join history_end
+        on changed_version.source_system = history_end.source_system
+        and changed_version.opportunity_id = history_end.opportunity_id
+    inner join entry_stage
+        on changed_version.source_system = entry_stage.source_system and changed_version.pipeline = entry_stage.pipeline
+    inner join (
+        select source_system, pipeline, stage, min(label_key) as label_key
+        from stage_label
+        group by source_system, pipeline, stage
+    ) as entry_label
+        on entry_stage.source_system = entry_label.source_system and entry_stage.pipeline = entry_label.pipeline
+        and entry_stage.stage = entry_label.stage
+    where changed_version.version_number = 1
+        and history_end.opportunity_id is null
+        and changed_version.created_at is not null
+        and changed_version.opportunity_created_at < run.as_of_end
+
+),
+
+from_extracts as (
+
+    select
+        changed_version.source_system, changed_version.opportunity_id, changed_version.label_key, changed_version.changed_at,
+        changed_version.amount, changed_version.expected_close_on, 'extract' as evidence
+    from changed_version
+    left join history_end
+        on changed_version.source_system = history_end.source_system
+        and changed_version.opportunity_id = history_end.opportunity_id
+    left join last_told_stage
+        on changed_version.source_system = last_told_stage.source_system
+        and changed_version.opportunity_id = last_told_stage.opportunity_id
+    where history_end.opportunity_id is null
+        or (changed_version.changed_at > history_end.last_told_at and changed_version.label_key <> last_told_stage.label_key)
+
+),
+
+told as (
+
+    select * from from_history
+    union all
+    select * from from_creation
+    union all
+    select * from from_extracts
+
+)
+
+select
+    told.source_system,
+    told.opportunity_id,
+    row_number() over by_time as change_number,
+    told.changed_at,
+    lead(told.changed_at) over by_time as next_changed_at,
+    opportunity.pipeline,
+    stage_label.stage,
+    stage_label.stage_order,
+    stage_label.phase,
+    told.amount,
+    told.expected_close_on,
+    told.evidence
+from told
+inner join opportunity on told.source_system = opportunity.source_system and told.opportunity_id = opportunity.opportunity_id
+left join stage_label
+    on opportunity.source_system = stage_label.source_system and opportunity.pipeline = stage_label.pipeline
+    and told.label_key = stage_label.label_key
+-- Two changes at the same instant follow each other in the order of their stages.
+window by_time as (
+    partition by told.source_system, told.opportunity_id
+    order by told.changed_at, stage_label.stage_order, told.evidence, told.expected_close_on, told.amount
+)

@@ -1,0 +1,81 @@
+-- One row per opportunity: where its history leaves it at T.
+with opportunity as (
+
+    select * from {{ ref('int_opportunity') }}
+
+),
+
+stage_visit as (
+
+    select * from {{ ref('int_stage_visit') }}
+
+),
+
+opportunity_change as (
+
+    select * from {{ ref('int_opportunity_change') }}
+
+),
+
+last_visit as (
+
+    select * from stage_visit where is_current
+
+),
+
+visit_count as (
+
+    select
+        source_system, opportunity_id,
+        count(*) as visits,
+        sum(case when previous_phase in ('won', 'lost') and phase not in ('won', 'lost') then 1 else 0 end) as reopened_times,
+        bool_or(entry_evidence = 'history') as has_stage_history
+    from stage_visit
+    group by source_system, opportunity_id
+
+),
+
+expected_close as (
+
+    select
+        source_system, opportunity_id, expected_close_on, phase,
+        lag(expected_close_on) over (
+            partition by source_system, opportunity_id order by change_number
+        ) as previous_expected_close_on
+    from opportunity_change
+
+),
+
+push_count as (
+
+    select
+        source_system, opportunity_id,
+        count(expected_close_on) > 0 as is_tracked,
+        sum(case when expected_close_on > previous_expected_close_on and phase not in ('won', 'lost') then 1 else 0 end) as close_date_pushes
+    from expected_close
+    group by source_system, opportunity_id
+
+)
+
+select
+    opportunity.source_system,
+    opportunity.opportunity_id,
+    case
+        when opportunity.deleted_at is not null then 'deleted'
+        when last_visit.phase in ('won', 'lost') then last_visit.phase
+        else 'open'
+    end as status,
+    last_visit.stage,
+    last_visit.stage_order,
+    last_visit.phase,
+    last_visit.entered_at as stage_entered_at,
+    case when last_visit.phase in ('won', 'lost') then last_visit.entered_at end as closed_at,
+    opportunity.deleted_at,
+    coalesce(visit_count.visits, 0) as visits,
+    coalesce(visit_count.reopened_times, 0) as reopened_times,
+    coalesce(visit_count.has_stage_history, false) as has_stage_history,
+    case when push_count.is_tracked and visit_count.has_stage_history then push_count.close_date_pushes end as close_date_pushes
+from opportunity
+left join last_visit on opportunity.source_system = last_visit.source_system and opportunity.opportunity_id = last_visit.opportunity_id
+left join visit_count on opportunity.source_system = visit_count.source_system and opportunity.opportunity_id = visit_count.opportunity_id
+left join push_count on opportunity.source_system = push_count.source_system and opportunity.opportunity_id = push_count.opportunity_id

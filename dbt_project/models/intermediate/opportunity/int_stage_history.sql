@@ -1,0 +1,60 @@
+-- One row per change that a CRM's own history tells, and why it cannot be used (problem; null where it can).
+with generic_history as (
+
+    select * from {{ ref('stg_generic__stage_history') }}
+
+),
+
+salesforce_history as (
+
+    select * from {{ ref('stg_salesforce__opportunity_history') }}
+
+),
+
+opportunity as (
+
+    select * from {{ ref('int_opportunity') }}
+
+),
+
+run as (
+
+    select timezone, as_of_end from {{ source('config', 'run') }}
+
+),
+
+told as (
+
+    select
+        _system as source_system, _object, opportunity_id, stage_label, entered_at as changed_at, amount, expected_close_on, _file, _row
+    from generic_history
+    where row_disposition = 'loaded'
+
+    union all
+
+    select _system, _object, opportunity_id, stage_label, entered_at, amount, expected_close_on, _file, _row
+    from salesforce_history
+    where row_disposition = 'loaded'
+
+)
+
+select
+    told.source_system,
+    told.opportunity_id,
+    told.stage_label,
+    told.changed_at,
+    told.amount,
+    told.expected_close_on,
+    case
+        when opportunity.opportunity_id is null then 'no such opportunity was delivered'
+        when told.changed_at >= run.as_of_end then 'later than the as-of day'
+        when not opportunity.is_created_at_inferred
+            and {{ local_day('told.changed_at') }} < {{ local_day('opportunity.created_at') }}
+            then 'before the day on which the opportunity was created'
+    end as problem,
+    told._object,
+    told._file,
+    told._row
+from told
+cross join run
+left join opportunity on told.source_system = opportunity.source_system and told.opportunity_id = opportunity.opportunity_id

@@ -1,0 +1,64 @@
+-- One row per period of the company's calendar (week, month, quarter, year) that touches the data's life, up to the as-of day.
+-- [start_at, end_at) are the moments in UTC; an unfinished period ends at T.
+with stage_visit as (
+
+    select * from {{ ref('int_stage_visit') }}
+
+),
+
+run as (
+
+    select timezone, as_of, as_of_end, first_day_of_week from {{ source('config', 'run') }}
+
+),
+
+life as (
+
+    select coalesce(min({{ local_day('stage_visit.entered_at') }}), max(run.as_of)) as first_day, max(run.as_of) as last_day
+    from run
+    left join stage_visit on true
+
+),
+
+day as (
+
+    {{ days_from_to('(select first_day from life)', '(select last_day from life)') }}
+
+),
+
+period_day as (
+
+    select 'week' as period_type, {{ week_start('day.date_day') }} as period_start from day cross join run
+    union
+    select 'month', cast({{ dbt.date_trunc('month', 'date_day') }} as date) from day
+    union
+    select 'quarter', cast({{ dbt.date_trunc('quarter', 'date_day') }} as date) from day
+    union
+    select 'year', cast({{ dbt.date_trunc('year', 'date_day') }} as date) from day
+
+),
+
+bounded as (
+
+    select
+        period_type,
+        period_start,
+        cast(case period_type
+            when 'week' then {{ dbt.dateadd('day', 7, 'period_start') }}
+            when 'month' then {{ dbt.dateadd('month', 1, 'period_start') }}
+            when 'quarter' then {{ dbt.dateadd('month', 3, 'period_start') }}
+            else {{ dbt.dateadd('year', 1, 'period_start') }}
+        end as date) as next_period_start
+    from period_day
+
+)
+
+select
+    bounded.period_type,
+    bounded.period_start,
+    cast({{ dbt.dateadd('day', -1, 'bounded.next_period_start') }} as date) as period_end,
+    bounded.next_period_start <= {{ dbt.dateadd('day', 1, 'run.as_of') }} as is_complete,
+    {{ utc_time('cast(bounded.period_start as timestamp)', 'run.timezone') }} as start_at,
+    least({{ utc_time('cast(bounded.next_period_start as timestamp)', 'run.timezone') }}, run.as_of_end) as end_at
+from bounded
+cross join run

@@ -1,0 +1,168 @@
+-- One row per source system, pipeline and stage label that a deal, its history or the config names: the stage it stands for.
+-- The config speaks first; then the CRM's own stage table; then the canonical phases, which are valid stage names themselves.
+with opportunity_version as (
+
+    select * from {{ ref('int_opportunity_version') }}
+
+),
+
+generic_history as (
+
+    select * from {{ ref('stg_generic__stage_history') }}
+
+),
+
+salesforce_history as (
+
+    select * from {{ ref('stg_salesforce__opportunity_history') }}
+
+),
+
+salesforce_stage as (
+
+    select * from {{ ref('stg_salesforce__opportunity_stage') }}
+
+),
+
+configured_stage as (
+
+    select * from {{ source('config', 'stage') }}
+
+),
+
+canonical_stage as (
+
+    select * from {{ source('config', 'canonical_stage') }}
+
+),
+
+pipeline_of_opportunity as (
+
+    select source_system, opportunity_id, pipeline
+    from opportunity_version
+    where valid_to is null
+
+),
+
+told_in_history as (
+
+    select _system as source_system, opportunity_id, stage_label from generic_history where row_disposition = 'loaded'
+    union
+    select _system, opportunity_id, stage_label from salesforce_history where row_disposition = 'loaded'
+
+),
+
+pipeline_of_system as (
+
+    select distinct source_system, pipeline from pipeline_of_opportunity
+
+),
+
+named as (
+
+    select source_system, pipeline, lower(stage_label) as label_key, min(stage_label) as label
+    from (
+        select source_system, pipeline, stage_label from opportunity_version
+        union
+        select pipeline_of_opportunity.source_system, pipeline_of_opportunity.pipeline, told_in_history.stage_label
+        from told_in_history
+        inner join pipeline_of_opportunity
+            on told_in_history.source_system = pipeline_of_opportunity.source_system
+            and told_in_history.opportunity_id = pipeline_of_opportunity.opportunity_id
+        union
+        select pipeline_of_system.source_system, pipeline_of_system.pipeline, configured_stage.label
+        from configured_stage
+        inner join pipeline_of_system on configured_stage.pipeline = pipeline_of_system.pipeline
+    )
+    group by source_system, pipeline, lower(stage_label)
+
+),
+
+crm_stage as (
+
+    -- A label that today's table no longer holds keeps the meaning it had when it was last delivered.
+    select
+        _system as source_system,
+        lower(stage_label) as label_key,
+        stage_label as stage,
+        row_number() over (
+            order by case when is_closed and is_won then 2 when is_closed then 3 else 1 end, sort_order, stage_label
+        ) as stage_order,
+        case
+            when is_closed and is_won then 'won'
+            when is_closed then 'lost'
+            when coalesce(default_probability, 0) <= 0.10 then 'prospecting'
+            when default_probability <= 0.35 then 'qualification'
+            when default_probability <= 0.70 then 'engagement'
+            else 'closing'
+        end as phase,
+        case when is_closed and is_won then 1.0 when is_closed then 0.0 else coalesce(default_probability, 0) end as default_probability
+    from (
+        select *
+        from salesforce_stage
+        where row_disposition = 'loaded'
+        qualify row_number() over (partition by lower(stage_label) order by _extracted_at desc) = 1
+    )
+
+),
+
+configured_pipeline as (
+
+    select distinct pipeline from configured_stage
+
+),
+
+system_with_stage_table as (
+
+    select distinct source_system from crm_stage
+
+),
+
+canonical_default as (
+
+    select * from canonical_stage
+
+),
+
+entry_of_crm as (
+
+    select source_system, min(stage_order) as entry_order
+    from crm_stage
+    where phase not in ('won', 'lost')
+    group by source_system
+
+)
+
+select
+    named.source_system,
+    named.pipeline,
+    named.label_key,
+    named.label,
+    coalesce(configured_stage.stage, crm_stage.stage, canonical_default.stage, named.label) as stage,
+    coalesce(configured_stage.stage_order, crm_stage.stage_order, canonical_default.stage_order, 0) as stage_order,
+    coalesce(configured_stage.phase, crm_stage.phase, canonical_default.phase) as phase,
+    coalesce(
+        configured_stage.default_probability, crm_stage.default_probability, canonical_default.default_probability
+    ) as default_probability,
+    coalesce(
+        configured_stage.is_entry, crm_stage.stage_order = entry_of_crm.entry_order, canonical_default.is_entry, false
+    ) as is_entry,
+    coalesce(configured_stage.is_retired_label, false) as is_retired_label,
+    case
+        when configured_stage.stage is not null then 'config'
+        when crm_stage.stage is not null then 'crm'
+        when canonical_default.stage is not null then 'canonical'
+        else 'unknown'
+    end as defined_by
+from named
+left join configured_pipeline on named.pipeline = configured_pipeline.pipeline
+left join configured_stage
+    on named.pipeline = configured_stage.pipeline and named.label_key = lower(configured_stage.label)
+left join crm_stage
+    on configured_pipeline.pipeline is null
+    and named.source_system = crm_stage.source_system and named.label_key = crm_stage.label_key
+left join entry_of_crm on crm_stage.source_system = entry_of_crm.source_system
+left join system_with_stage_table on named.source_system = system_with_stage_table.source_system
+left join canonical_default
+    on configured_pipeline.pipeline is null and system_with_stage_table.source_system is null
+    and named.label_key = canonical_default.label

@@ -1,0 +1,136 @@
+-- One row per rep and day on which the rep did anything that is counted here.
+with activity as (
+
+    select * from {{ ref('int_activity') }}
+
+),
+
+email_event as (
+
+    select * from {{ ref('int_email_event') }}
+
+),
+
+lead as (
+
+    select * from {{ ref('dim_lead') }}
+
+),
+
+opportunity as (
+
+    select * from {{ ref('fct_opportunity') }}
+
+),
+
+user_version as (
+
+    select * from {{ ref('int_user_version') }}
+
+),
+
+run as (
+
+    select timezone, as_of from {{ source('config', 'run') }}
+
+),
+
+counted as (
+
+    select source_system, owner_id as rep_id, {{ local_day('created_at') }} as activity_date, 'leads_created' as metric, count(*) as n
+    from lead
+    cross join run
+    where owner_id is not null
+    group by 1, 2, 3, 4
+
+    union all
+
+    -- A message counts once a day for each thing that happened to it.
+    select rep_source_system, rep_id, occurred_on, 'emails_' || event_type, count(distinct message_id)
+    from email_event
+    where rep_id is not null
+    group by 1, 2, 3, 4
+
+    union all
+
+    select source_system, rep_id, occurred_on, case activity_type when 'call' then 'calls' when 'email' then 'emails_logged' else 'tasks' end,
+        count(*)
+    from activity
+    where rep_id is not null and has_occurred and activity_type <> 'meeting'
+    group by 1, 2, 3, 4
+
+    union all
+
+    select source_system, rep_id, booked_on, 'meetings_booked', count(*)
+    from activity
+    cross join run
+    where rep_id is not null and activity_type = 'meeting' and booked_on <= run.as_of
+    group by source_system, rep_id, booked_on
+
+    union all
+
+    select source_system, rep_id, occurred_on, 'meetings_held', count(*)
+    from activity
+    where rep_id is not null and is_held
+    group by 1, 2, 3, 4
+
+    union all
+
+    select source_system, owner_id, created_on, 'opportunities_created', count(*)
+    from opportunity
+    where owner_id is not null and status <> 'deleted'
+    group by 1, 2, 3, 4
+
+    union all
+
+    select source_system, owner_id, closed_on, 'opportunities_won', count(*)
+    from opportunity
+    where owner_id is not null and status = 'won'
+    group by 1, 2, 3, 4
+
+),
+
+by_day as (
+
+    select
+        counted.source_system,
+        counted.rep_id,
+        counted.activity_date,
+        {%- for metric in [
+            'leads_created', 'emails_sent', 'emails_delivered', 'emails_opened', 'emails_clicked', 'emails_replied', 'emails_bounced',
+            'emails_logged', 'calls', 'meetings_booked', 'meetings_held', 'tasks', 'opportunities_created', 'opportunities_won'
+        ] %}
+        cast(sum(case when counted.metric = '{{ metric }}' then counted.n else 0 end) as bigint) as {{ metric }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from counted
+    cross join run
+    where counted.activity_date <= run.as_of
+    group by counted.source_system, counted.rep_id, counted.activity_date
+
+)
+
+select
+    by_day.source_system,
+    by_day.rep_id,
+    coalesce(user_version.name, 'unknown (' || by_day.rep_id || ')') as rep_name,
+    user_version.team,
+    by_day.activity_date,
+    by_day.leads_created,
+    by_day.emails_sent,
+    by_day.emails_delivered,
+    by_day.emails_opened,
+    by_day.emails_clicked,
+    by_day.emails_replied,
+    by_day.emails_bounced,
+    by_day.emails_logged,
+    by_day.calls,
+    by_day.meetings_booked,
+    by_day.meetings_held,
+    by_day.tasks,
+    by_day.opportunities_created,
+    by_day.opportunities_won
+from by_day
+left join user_version
+    on by_day.source_system = user_version.source_system and by_day.rep_id = user_version.user_id
+    and by_day.activity_date >= user_version.valid_from
+    and (user_version.valid_to is null or by_day.activity_date < user_version.valid_to)

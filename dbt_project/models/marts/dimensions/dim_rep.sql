@@ -1,0 +1,84 @@
+-- One row per source system and user, as they are on the as-of day; users whom only a record names are placeholders.
+with user_version as (
+
+    select * from {{ ref('int_user_version') }}
+
+),
+
+opportunity as (
+
+    select * from {{ ref('int_opportunity') }}
+
+),
+
+lead as (
+
+    select * from {{ ref('int_lead') }}
+
+),
+
+activity as (
+
+    select * from {{ ref('int_activity') }}
+
+),
+
+known as (
+
+    select * from user_version where is_current
+
+),
+
+named as (
+
+    select source_system, owner_id as rep_id from opportunity where owner_id is not null
+    union
+    select source_system, owner_id from lead where owner_id is not null
+    union
+    select source_system, rep_id from activity where rep_id is not null
+
+),
+
+placeholder as (
+
+    select named.source_system, named.rep_id
+    from named
+    left join known on named.source_system = known.source_system and named.rep_id = known.user_id
+    where known.user_id is null
+
+)
+
+select
+    known.source_system,
+    known.user_id as rep_id,
+    known.name,
+    known.email,
+    known.role,
+    known.team,
+    known.pod,
+    known.manager_id,
+    manager.name as manager_name,
+    coalesce(known.is_active, known.ended_on is null) as is_active,
+    known.started_on,
+    known.ended_on,
+    false as is_placeholder
+from known
+left join known as manager on known.source_system = manager.source_system and known.manager_id = manager.user_id
+
+union all
+
+select
+    source_system,
+    rep_id,
+    'unknown (' || rep_id || ')',
+    cast(null as varchar),
+    cast(null as varchar),
+    cast(null as varchar),
+    cast(null as varchar),
+    cast(null as varchar),
+    cast(null as varchar),
+    cast(null as boolean),
+    cast(null as date),
+    cast(null as date),
+    true
+from placeholder

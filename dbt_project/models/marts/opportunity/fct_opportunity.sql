@@ -1,0 +1,134 @@
+-- One row per source system and opportunity, as at T. Deleted ones stay, with status 'deleted', and count nowhere else.
+with opportunity as (
+
+    select * from {{ ref('int_opportunity') }}
+
+),
+
+status as (
+
+    select * from {{ ref('int_opportunity_status') }}
+
+),
+
+amount as (
+
+    select * from {{ ref('int_opportunity_amount') }}
+
+),
+
+owner as (
+
+    select * from {{ ref('int_opportunity_owner') }}
+
+),
+
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
+run as (
+
+    select timezone, as_of, as_of_end from {{ source('config', 'run') }}
+
+),
+
+joined as (
+
+    select
+        opportunity.source_system,
+        opportunity.opportunity_id,
+        opportunity.name,
+        opportunity.account_id,
+        opportunity.owner_id,
+        owner.owner_name,
+        owner.team,
+        opportunity.lead_id,
+        opportunity.pipeline,
+        status.stage,
+        status.stage_order,
+        status.phase,
+        status.status,
+        opportunity.source,
+        opportunity.motion,
+        opportunity.product,
+        opportunity.segment,
+        amount.amount,
+        opportunity.amount as amount_original,
+        amount.currency,
+        stage.default_probability,
+        opportunity.forecast_category,
+        opportunity.created_at,
+        {{ local_day('opportunity.created_at') }} as created_on,
+        opportunity.is_created_at_inferred,
+        opportunity.expected_close_on,
+        status.stage_entered_at,
+        status.closed_at,
+        {{ local_day('status.closed_at') }} as closed_on,
+        opportunity.lost_reason,
+        opportunity.deleted_at,
+        status.visits,
+        status.has_stage_history,
+        status.reopened_times,
+        status.close_date_pushes,
+        opportunity.extra,
+        run.as_of,
+        run.as_of_end
+    from opportunity
+    cross join run
+    inner join status on opportunity.source_system = status.source_system and opportunity.opportunity_id = status.opportunity_id
+    inner join amount on opportunity.source_system = amount.source_system and opportunity.opportunity_id = amount.opportunity_id
+    inner join owner on opportunity.source_system = owner.source_system and opportunity.opportunity_id = owner.opportunity_id
+    left join stage
+        on opportunity.source_system = stage.source_system and opportunity.pipeline = stage.pipeline and status.stage = stage.stage
+    -- A deal made after T was not known then.
+    where opportunity.created_at < run.as_of_end
+
+)
+
+select
+    source_system,
+    opportunity_id,
+    name,
+    account_id,
+    owner_id,
+    owner_name,
+    team,
+    lead_id,
+    pipeline,
+    stage,
+    cast(stage_order as integer) as stage_order,
+    phase,
+    status,
+    source,
+    motion,
+    product,
+    segment,
+    amount,
+    amount_original,
+    currency,
+    default_probability,
+    case when status = 'open' then cast(round(amount * default_probability, 2) as decimal(18, 2)) end as weighted_amount,
+    forecast_category,
+    created_at,
+    created_on,
+    is_created_at_inferred,
+    expected_close_on,
+    status = 'open' and coalesce(expected_close_on < as_of, false) as is_overdue,
+    stage_entered_at,
+    closed_at,
+    closed_on,
+    lost_reason,
+    deleted_at,
+    cast({{ dbt.datediff('created_on', 'coalesce(closed_on, as_of)', 'day') }} as integer) as age_days,
+    round({{ days_between('stage_entered_at', 'as_of_end') }}, 6) as days_in_stage,
+    case when status = 'won' then cast({{ dbt.datediff('created_on', 'closed_on', 'day') }} as integer) end as sales_cycle_days,
+    cast(visits as integer) as visits,
+    cast(visits - 1 as integer) as stage_changes,
+    has_stage_history,
+    cast(reopened_times as integer) as reopened_times,
+    cast(close_date_pushes as integer) as close_date_pushes,
+    extra
+from joined

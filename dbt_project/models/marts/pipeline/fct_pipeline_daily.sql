@@ -1,0 +1,152 @@
+-- One row per day, source system, pipeline and open stage: what was open at the day's end, and the movements that led there from the day before.
+-- opening + created + advanced in + moved back in + reopened + amount changes - advanced out - moved back out - won - lost - deleted = closing.
+with pipeline_movement as (
+
+    select * from {{ ref('int_pipeline_movement') }}
+
+),
+
+close_date_slip as (
+
+    select * from {{ ref('int_close_date_slip') }}
+
+),
+
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
+run as (
+
+    select as_of from {{ source('config', 'run') }}
+
+),
+
+life as (
+
+    select source_system, pipeline, min(date_day) as first_day
+    from pipeline_movement
+    group by source_system, pipeline
+
+),
+
+day as (
+
+    {{ days_from_to('(select coalesce(min(first_day), (select as_of from run)) from life)', '(select as_of from run)') }}
+
+),
+
+-- Every day and open stage has a row, from the pipeline's first day on: a day on which nothing moved is a day all the same.
+spine as (
+
+    select day.date_day, stage.source_system, stage.pipeline, stage.stage, stage.stage_order, stage.default_probability
+    from stage
+    inner join life on stage.source_system = life.source_system and stage.pipeline = life.pipeline
+    inner join day on day.date_day >= life.first_day
+    where stage.is_open
+
+),
+
+daily as (
+
+    select
+        date_day,
+        source_system,
+        pipeline,
+        stage,
+        sum(case when movement = 'created' then count_delta else 0 end) as created_count,
+        sum(case when movement = 'created' then amount_delta else 0 end) as created_amount,
+        sum(case when movement = 'advanced_in' then count_delta else 0 end) as advanced_in_count,
+        sum(case when movement = 'advanced_in' then amount_delta else 0 end) as advanced_in_amount,
+        sum(case when movement = 'advanced_out' then -count_delta else 0 end) as advanced_out_count,
+        sum(case when movement = 'advanced_out' then -amount_delta else 0 end) as advanced_out_amount,
+        sum(case when movement = 'moved_back_in' then count_delta else 0 end) as moved_back_in_count,
+        sum(case when movement = 'moved_back_in' then amount_delta else 0 end) as moved_back_in_amount,
+        sum(case when movement = 'moved_back_out' then -count_delta else 0 end) as moved_back_out_count,
+        sum(case when movement = 'moved_back_out' then -amount_delta else 0 end) as moved_back_out_amount,
+        sum(case when movement = 'reopened' then count_delta else 0 end) as reopened_count,
+        sum(case when movement = 'reopened' then amount_delta else 0 end) as reopened_amount,
+        sum(case when movement = 'won' then -count_delta else 0 end) as won_count,
+        sum(case when movement = 'won' then -amount_delta else 0 end) as won_amount,
+        sum(case when movement = 'lost' then -count_delta else 0 end) as lost_count,
+        sum(case when movement = 'lost' then -amount_delta else 0 end) as lost_amount,
+        sum(case when movement = 'deleted' then -count_delta else 0 end) as deleted_count,
+        sum(case when movement = 'deleted' then -amount_delta else 0 end) as deleted_amount,
+        sum(case when movement = 'amount_change' then amount_delta else 0 end) as amount_change_amount,
+        sum(count_delta) as net_count,
+        sum(amount_delta) as net_amount
+    from pipeline_movement
+    group by date_day, source_system, pipeline, stage
+
+),
+
+slipped as (
+
+    select slipped_on, source_system, pipeline, stage, count(*) as slipped_count, sum(amount) as slipped_amount
+    from close_date_slip
+    group by slipped_on, source_system, pipeline, stage
+
+),
+
+running as (
+
+    select
+        spine.date_day, spine.source_system, spine.pipeline, spine.stage,
+        sum(coalesce(daily.net_count, 0)) over by_day as open_count,
+        sum(coalesce(daily.net_amount, 0)) over by_day as open_amount
+    from spine
+    left join daily
+        on spine.date_day = daily.date_day and spine.source_system = daily.source_system
+        and spine.pipeline = daily.pipeline and spine.stage = daily.stage
+    window by_day as (
+        partition by spine.source_system, spine.pipeline, spine.stage order by spine.date_day rows unbounded preceding
+    )
+
+)
+
+select
+    spine.date_day,
+    spine.source_system,
+    spine.pipeline,
+    spine.stage,
+    cast(spine.stage_order as integer) as stage_order,
+    cast(running.open_count - coalesce(daily.net_count, 0) as bigint) as opening_count,
+    cast(coalesce(daily.created_count, 0) as bigint) as created_count,
+    cast(coalesce(daily.advanced_in_count, 0) as bigint) as advanced_in_count,
+    cast(coalesce(daily.advanced_out_count, 0) as bigint) as advanced_out_count,
+    cast(coalesce(daily.moved_back_in_count, 0) as bigint) as moved_back_in_count,
+    cast(coalesce(daily.moved_back_out_count, 0) as bigint) as moved_back_out_count,
+    cast(coalesce(daily.reopened_count, 0) as bigint) as reopened_count,
+    cast(coalesce(daily.won_count, 0) as bigint) as won_count,
+    cast(coalesce(daily.lost_count, 0) as bigint) as lost_count,
+    cast(coalesce(daily.deleted_count, 0) as bigint) as deleted_count,
+    cast(running.open_count as bigint) as open_count,
+    cast(running.open_amount - coalesce(daily.net_amount, 0) as decimal(18, 2)) as opening_amount,
+    cast(coalesce(daily.created_amount, 0) as decimal(18, 2)) as created_amount,
+    cast(coalesce(daily.advanced_in_amount, 0) as decimal(18, 2)) as advanced_in_amount,
+    cast(coalesce(daily.advanced_out_amount, 0) as decimal(18, 2)) as advanced_out_amount,
+    cast(coalesce(daily.moved_back_in_amount, 0) as decimal(18, 2)) as moved_back_in_amount,
+    cast(coalesce(daily.moved_back_out_amount, 0) as decimal(18, 2)) as moved_back_out_amount,
+    cast(coalesce(daily.reopened_amount, 0) as decimal(18, 2)) as reopened_amount,
+    cast(coalesce(daily.won_amount, 0) as decimal(18, 2)) as won_amount,
+    cast(coalesce(daily.lost_amount, 0) as decimal(18, 2)) as lost_amount,
+    cast(coalesce(daily.deleted_amount, 0) as decimal(18, 2)) as deleted_amount,
+    cast(coalesce(daily.amount_change_amount, 0) as decimal(18, 2)) as amount_change_amount,
+    cast(running.open_amount as decimal(18, 2)) as open_amount,
+    cast(round(running.open_amount * spine.default_probability, 2) as decimal(18, 2)) as weighted_amount,
+    cast(coalesce(slipped.slipped_count, 0) as bigint) as slipped_count,
+    cast(coalesce(slipped.slipped_amount, 0) as decimal(18, 2)) as slipped_amount,
+    spine.date_day = run.as_of as is_unfinished
+from spine
+cross join run
+inner join running
+    on spine.date_day = running.date_day and spine.source_system = running.source_system
+    and spine.pipeline = running.pipeline and spine.stage = running.stage
+left join daily
+    on spine.date_day = daily.date_day and spine.source_system = daily.source_system
+    and spine.pipeline = daily.pipeline and spine.stage = daily.stage
+left join slipped
+    on spine.date_day = slipped.slipped_on and spine.source_system = slipped.source_system
+    and spine.pipeline = slipped.pipeline and spine.stage = slipped.stage

@@ -1,0 +1,224 @@
+"""The sales process as configuration: its shape, its validation and its defaults.
+
+Belongs here: the models of `config/sales_process.yml` and the sentences said when it is wrong.
+Does not belong here: environment variables and flags (settings.py), or turning the process into tables (ingestion/).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from funnelcast.errors import UsageError
+
+Phase = Literal["prospecting", "qualification", "engagement", "closing", "won", "lost"]
+Delivery = Literal["full", "delta", "events"]
+Motion = Literal["inbound", "outbound", "product_led"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Label = Annotated[str, Field(min_length=1)]
+TERMINAL_PHASES = ("won", "lost")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Company(_Strict):
+    """Whose days, weeks, years and money the tables are told in."""
+
+    name: str = "the company"
+    timezone: str = "UTC"
+    # None: the currency of the data, if there is only one.
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
+    week_starts_on: Weekday = "monday"
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_is_known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is not a timezone; expected a name such as 'America/New_York' or 'UTC'") from error
+        return value
+
+
+class Stage(_Strict):
+    """One stage of a pipeline: what the CRM calls it, and what it means."""
+
+    label: Label
+    key: Key
+    phase: Phase
+    probability: Annotated[float, Field(ge=0, le=1)]
+
+
+class RetiredStage(_Strict):
+    """A label that only old history names, and the stage of today it belongs to."""
+
+    label: Label
+    key: Key
+
+
+class Pipeline(_Strict):
+    """A sequence of stages, in order; won and lost come last."""
+
+    key: Key
+    # What the CRM calls this pipeline (or its record type). None given: the pipeline of every deal that names no other.
+    labels: tuple[Label, ...] = ()
+    stages: Annotated[tuple[Stage, ...], Field(min_length=3)]
+    retired: tuple[RetiredStage, ...] = ()
+    # Where deals are when they are created, for a CRM that keeps no history. None: the first stage.
+    entry_stage: Key | None = None
+
+    @model_validator(mode="after")
+    def _stages_fit_together(self) -> Pipeline:
+        keys = [stage.key for stage in self.stages]
+        labels = [item.label.casefold() for item in (*self.stages, *self.retired)]
+        _no_repeats(keys, f"pipeline {self.key!r}: stage key")
+        _no_repeats(labels, f"pipeline {self.key!r}: stage label")
+        phases = [stage.phase for stage in self.stages]
+        for phase in TERMINAL_PHASES:
+            if phases.count(phase) == 0:
+                raise ValueError(f"pipeline {self.key!r} has no stage whose phase is {phase!r}; expected at least one")
+        first_terminal = min(phases.index(phase) for phase in TERMINAL_PHASES)
+        if any(phase not in TERMINAL_PHASES for phase in phases[first_terminal:]) or first_terminal == 0:
+            raise ValueError(f"pipeline {self.key!r}: expected the open stages first, then the won and lost ones")
+        for retired in self.retired:
+            if retired.key not in keys:
+                raise ValueError(
+                    f"pipeline {self.key!r}: the retired label {retired.label!r} names the stage {retired.key!r}; "
+                    f"expected one of {', '.join(keys)}"
+                )
+        if self.entry_stage is not None and self.entry_stage not in keys[:first_terminal]:
+            raise ValueError(
+                f"pipeline {self.key!r}: entry_stage is {self.entry_stage!r}; expected one of {', '.join(keys[:first_terminal])}"
+            )
+        return self
+
+
+class ObjectOptions(_Strict):
+    """How one object is delivered, where it differs from what its system's declaration says."""
+
+    # Where the files are, as a glob below landing. None: `<system>/<object>/*`.
+    files: str | None = None
+    # The extract date of files whose names carry none.
+    extracted_on: date | None = None
+    delivery: Delivery | None = None
+    # How dates are written, in strptime's words, where they are not ISO.
+    dates: str | None = None
+    # How numbers are written: the thousands separator, then the decimal mark.
+    numbers: Literal["1,234.5", "1.234,5", "1 234,5"] | None = None
+    # Our column → the delivered one.
+    columns: dict[Key, Label] = Field(default_factory=dict)
+    # Our column → a value that every row has.
+    constants: dict[Key, str] = Field(default_factory=dict)
+
+
+class RunDefaults(_Strict):
+    """Settings that flags and environment variables override."""
+
+    home: Path | None = None
+    landing: Path | None = None
+
+
+class SalesProcess(_Strict):
+    """The whole of `sales_process.yml`. An empty one is valid: canonical phases, calendar year, UTC."""
+
+    run: RunDefaults = RunDefaults()
+    company: Company = Company()
+    sales_model: Literal["island", "assembly_line", "pod"] = "island"
+    pipelines: tuple[Pipeline, ...] = ()
+    motions: dict[Motion, tuple[str, ...]] = Field(default_factory=dict)
+    # Delivered columns: the opportunity's segment, the user's team, and further ones to cut the tables by.
+    segment_column: str | None = None
+    team_column: str | None = None
+    segments: tuple[str, ...] = ()
+    objects: dict[str, ObjectOptions] = Field(default_factory=dict)
+    gate: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _pipelines_fit_together(self) -> SalesProcess:
+        _no_repeats([pipeline.key for pipeline in self.pipelines], "pipeline key")
+        _no_repeats([label.casefold() for pipeline in self.pipelines for label in pipeline.labels], "pipeline label")
+        unlabelled = [pipeline.key for pipeline in self.pipelines if not pipeline.labels]
+        if len(unlabelled) > 1:
+            raise ValueError(
+                f"pipelines {', '.join(unlabelled)} have no labels; expected at most one, "
+                "since a deal that names no pipeline must belong to one of them"
+            )
+        _no_repeats([source.casefold() for sources in self.motions.values() for source in sources], "lead source")
+        return self
+
+
+def load_sales_process(path: Path | None) -> SalesProcess:
+    """Read and validate the sales process; no path gives the defaults.
+
+    Raises `UsageError` naming the file, the key and what was expected.
+    """
+    if path is None:
+        return SalesProcess()
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: the config file cannot be read ({error.strerror}).") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: expected YAML in UTF-8, but {_one_line(str(error))}.") from error
+    if content is None:
+        return SalesProcess()
+    if not isinstance(content, dict):
+        raise UsageError(f"{path}: expected a mapping of settings at the top, found {type(content).__name__}.")
+    try:
+        return SalesProcess.model_validate(content)
+    except ValidationError as error:
+        raise UsageError(f"{path}: {describe_validation_error(error, SalesProcess)}.") from error
+
+
+def describe_validation_error(error: ValidationError, model: type[BaseModel]) -> str:
+    """Say in one sentence which key is wrong and what was expected: the first problem, and how many more there are."""
+    problems = error.errors()
+    first = problems[0]
+    location = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        message = f"unknown key{_expected_keys(first['loc'], model)}"
+    elif "input" in first and isinstance(first["input"], str | int | float | bool):
+        message = f"{message[0].lower()}{message[1:]}, found {first['input']!r}"
+    more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
+    return f"{location}: {message}{more}" if location else f"{message}{more}"
+
+
+def _expected_keys(location: tuple[int | str, ...], model: type[BaseModel]) -> str:
+    """Name the keys that are allowed where an unknown one was found, as far as the models tell."""
+    current: type[BaseModel] | None = model
+    for part in location[:-1]:
+        if current is None or isinstance(part, int):
+            continue
+        annotation = current.model_fields[part].annotation if part in current.model_fields else None
+        current = _model_inside(annotation)
+    return f"; expected one of {', '.join(current.model_fields)}" if current is not None else ""
+
+
+def _model_inside(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _model_inside(inner)
+        if found is not None:
+            return found
+    return None
+
+
+def _no_repeats(values: list[str], what: str) -> None:
+    repeated = sorted({value for value in values if values.count(value) > 1})
+    if repeated:
+        raise ValueError(f"{what} {repeated[0]!r} is given twice; expected each once")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

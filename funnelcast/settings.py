@@ -1,0 +1,97 @@
+"""The settings of a run, and where its files are: the only reader of flags, environment and config together.
+
+Belongs here: precedence (flag, then FUNNELCAST_* variable, then config file, then default) and the paths below home.
+Does not belong here: what the sales process means (sales_process.py).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from funnelcast.errors import UsageError
+from funnelcast.sales_process import describe_validation_error, load_sales_process
+
+
+class Settings(BaseSettings):
+    """Where a run reads and writes, and as of when. All paths are absolute."""
+
+    model_config = SettingsConfigDict(env_prefix="FUNNELCAST_", frozen=True, extra="forbid")
+
+    home: Path = Path("data")
+    landing: Path = Path("landing")
+    config: Path | None = None
+    as_of: date | None = None
+    full_refresh: bool = False
+
+    @field_validator("home", "landing", "config")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
+    @property
+    def raw(self) -> Path:
+        return self.home / "raw"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.home / "quarantine"
+
+    @property
+    def build(self) -> Path:
+        return self.home / "build"
+
+    @property
+    def build_database(self) -> Path:
+        return self.build / "build.duckdb"
+
+    @property
+    def verdict_file(self) -> Path:
+        return self.build / "verdict.json"
+
+    @property
+    def data_docs(self) -> Path:
+        return self.build / "data_docs"
+
+    @property
+    def releases(self) -> Path:
+        return self.home / "releases"
+
+    @property
+    def published(self) -> Path:
+        return self.home / "published"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def dbt_home(self) -> Path:
+        return self.home / "dbt"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.dbt_home / "target"
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Settle the settings from flags (None: not given), environment, config file and defaults.
+
+    Raises `UsageError` naming the setting, or the config file's key, and what was expected.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        raise UsageError(f"Setting {describe_validation_error(error, Settings)}.") from error
+    from_config = load_sales_process(settings.config).run.model_dump(exclude_none=True)
+    missing = {name: value for name, value in from_config.items() if name not in settings.model_fields_set}
+    return settings if not missing else Settings(**{**settings.model_dump(exclude_unset=True), **missing})

@@ -1,0 +1,266 @@
+"""The build database of one run: made anew, with the raw store, the sales process and the accounting as its sources.
+
+Belongs here: the views and tables that dbt reads. Does not belong here: rules about rows (dbt staging).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from funnelcast.errors import GateRefused, UsageError
+from funnelcast.sales_process import SalesProcess
+from funnelcast.settings import Settings
+from ingestion.columns import match_columns, snake_case
+from ingestion.land import FileOutcome, Landing
+from ingestion.landing import DeliveredObject, delivered_objects
+from ingestion.process_tables import process_digest, process_tables, write_process_tables
+from ingestion.readers import TECHNICAL_COLUMNS, sql_name, sql_text
+from ingestion.store import StoredFile
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DECIMAL_MARKS = {"1,234.5": (",", "."), "1.234,5": (".", ","), "1 234,5": (" ", ",")}
+
+
+@dataclass(frozen=True)
+class BuildInfo:
+    """What a run's build is made of. ``as_of_end`` is T: the first moment (UTC) after the as-of day at the company."""
+
+    build_id: str
+    as_of: date
+    as_of_end: datetime
+    files: int
+    rows: int
+
+
+def make_build_database(settings: Settings, process: SalesProcess, landing: Landing, build_id: str) -> BuildInfo:
+    """Make the build database anew from the raw store, as it was known at the end of the as-of day.
+
+    Raises `GateRefused` if nothing was ever delivered, `UsageError` for an as-of outside what was delivered.
+    """
+    as_of = _as_of(settings, process, landing.stored)
+    as_of_end = _end_of(as_of, ZoneInfo(process.company.timezone))
+    known_then = [stored for stored in landing.stored if stored.extracted_on <= as_of]
+    _remove(settings.build_database)
+    write_process_tables(process, settings.raw / "config")
+    with duckdb.connect(str(settings.build_database)) as connection:
+        for schema in ("raw", "config", "accounting"):
+            connection.execute(f"create schema {schema}")
+        _make_run(connection, process, build_id, as_of, as_of_end)
+        for name in process_tables():
+            path = settings.raw / "config" / f"{name}.parquet"
+            connection.execute(f"create table config.{sql_name(name)} as from read_parquet({sql_text(str(path))})")
+        _make_accounting(connection, landing.outcomes, as_of, settings.quarantine, known_then)
+        for target in delivered_objects(process):
+            own = [stored for stored in known_then if (stored.system, stored.object) == (target.system, target.name)]
+            connection.execute(raw_view(target, own, process, settings.raw))
+    return BuildInfo(build_id, as_of, as_of_end, len(known_then), sum(stored.rows_loaded for stored in known_then))
+
+
+def raw_view(target: DeliveredObject, files: Sequence[StoredFile], process: SalesProcess, raw: Path) -> str:
+    """Write the SQL of one object's raw view: declared columns as text under their declared names, whatever was delivered.
+
+    Dates and numbers in a format that the config declares come out in ISO; what does not fit it stays as it was
+    delivered, for staging to set aside. Columns that are not declared come as JSON in `_extra`. A never delivered
+    object has the same columns and no rows.
+    """
+    by_header: dict[tuple[str, ...], list[StoredFile]] = {}
+    for stored in files:
+        by_header.setdefault(stored.columns, []).append(stored)
+    parts = [_header_part(target, header, group, process, raw) for header, group in sorted(by_header.items())]
+    body = "\nunion all\n".join(parts) if parts else _no_rows(target)
+    declared = ", ".join(f"delivered.{sql_name(column.name)}" for column in target.declaration.columns)
+    return f"""
+        create view raw.{sql_name(f"{target.system}__{target.name}")} as
+        with delivered as ({body})
+        select
+            {declared}, _extra, {sql_text(target.system)} as _system, {sql_text(target.name)} as _object,
+            delivered._file, delivered._row, delivered._extracted_at, delivered._sequence,
+            hash(row({declared})) as _content,
+            {sql_text(target.delivery)} as _delivery,
+            coalesce(file.outcome = 'superseded', false) as _is_superseded
+        from delivered
+        left join accounting.delivered_file as file
+            on file.system = {sql_text(target.system)} and file.object = {sql_text(target.name)}
+            and file.file = delivered._file and file.sequence = delivered._sequence
+    """
+
+
+def _header_part(
+    target: DeliveredObject, header: tuple[str, ...], files: Sequence[StoredFile], process: SalesProcess, raw: Path
+) -> str:
+    """Select the declared columns from the files that share one header."""
+    options = target.options
+    mapping = {**_named_columns(target, process), **options.columns}
+    match = match_columns(header, target.declaration, mapping, tuple(options.constants))
+    columns = []
+    for column in target.declaration.columns:
+        if column.name in options.constants:
+            value = sql_text(options.constants[column.name])
+        elif column.name in match.matched:
+            value = _in_iso(sql_name(_stored_name(match.matched[column.name])), column.kind, target)
+        else:
+            value = "null::varchar"
+        columns.append(f"{value} as {sql_name(column.name)}")
+    paths = ", ".join(sql_text(str(stored.parquet(raw))) for stored in files)
+    return (
+        f"select {', '.join(columns)}, {_extra(match.unknown)} as _extra, _file, _row, _extracted_at, _sequence "
+        f"from read_parquet([{paths}])"
+    )
+
+
+def _named_columns(target: DeliveredObject, process: SalesProcess) -> dict[str, str]:
+    """The config names the delivered columns of segment and team once, for every system."""
+    if target.name == "opportunity" and process.segment_column:
+        return {"segment": process.segment_column}
+    if target.name == "user" and process.team_column:
+        return {"team": process.team_column}
+    return {}
+
+
+def _stored_name(delivered: str) -> str:
+    return f"{delivered}_" if delivered.casefold() in TECHNICAL_COLUMNS else delivered
+
+
+def _in_iso(column: str, kind: str, target: DeliveredObject) -> str:
+    options = target.options
+    if kind == "time" and options.dates:
+        has_time = any(directive in options.dates for directive in ("%H", "%I", "%X", "%c"))
+        written = sql_text("%Y-%m-%d %H:%M:%S" if has_time else "%Y-%m-%d")
+        return f"coalesce(strftime(try_strptime({column}, {sql_text(options.dates)}), {written}), {column})"
+    if kind == "number" and options.numbers:
+        thousands, mark = _DECIMAL_MARKS[options.numbers]
+        escaped_mark = "[.]" if mark == "." else mark
+        pattern = f"^-?[0-9]{{1,3}}([{thousands}]?[0-9]{{3}})*({escaped_mark}[0-9]+)?$"
+        plain = f"replace(replace(trim({column}), {sql_text(thousands)}, ''), {sql_text(mark)}, '.')"
+        return f"case when regexp_matches(trim({column}), {sql_text(pattern)}) then {plain} else {column} end"
+    return column
+
+
+def _extra(unknown: Sequence[str]) -> str:
+    if not unknown:
+        return "null::varchar"
+    names: dict[str, str] = {}
+    for name in unknown:
+        names.setdefault(snake_case(name), name)
+    fields = ", ".join(f"{sql_name(key)} := {sql_name(_stored_name(name))}" for key, name in names.items())
+    return f"to_json(struct_pack({fields}))::varchar"
+
+
+def _no_rows(target: DeliveredObject) -> str:
+    columns = ", ".join(f"null::varchar as {sql_name(column.name)}" for column in target.declaration.columns)
+    return (
+        f"select {columns}, null::varchar as _extra, null::varchar as _file, null::bigint as _row, "
+        "null::timestamp as _extracted_at, null::bigint as _sequence where false"
+    )
+
+
+def _make_run(
+    connection: duckdb.DuckDBPyConnection, process: SalesProcess, build_id: str, as_of: date, as_of_end: datetime
+) -> None:
+    connection.execute(
+        """
+        create table config.run (
+            build_id varchar, as_of date, as_of_end timestamp, timezone varchar, currency varchar, company_name varchar,
+            fiscal_year_start_month integer, first_day_of_week integer, sales_model varchar, process_digest varchar)
+        """
+    )
+    company = process.company
+    connection.execute(
+        "insert into config.run values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            build_id,
+            as_of,
+            as_of_end,
+            company.timezone,
+            company.currency,
+            company.name,
+            company.fiscal_year_start_month,
+            _WEEKDAYS.index(company.week_starts_on) + 1,
+            process.sales_model,
+            process_digest(process),
+        ],
+    )
+
+
+def _make_accounting(
+    connection: duckdb.DuckDBPyConnection,
+    outcomes: Iterable[FileOutcome],
+    as_of: date,
+    quarantine: Path,
+    known_then: Sequence[StoredFile],
+) -> None:
+    connection.execute(
+        """
+        create table accounting.delivered_file (
+            system varchar, object varchar, file varchar, extracted_at timestamp, extracted_on date, sha256 varchar, format varchar,
+            outcome varchar, reason varchar, rows_delivered bigint, rows_loaded bigint, rows_quarantined bigint, sequence bigint)
+        """
+    )
+    rows = [_accounting_row(found) for found in outcomes if found.stored is None or found.stored.extracted_on <= as_of]
+    if rows:
+        connection.executemany(f"insert into accounting.delivered_file values ({', '.join('?' * 13)})", rows)
+    quarantined = [path for path in (quarantine / stored.stem.with_suffix(".parquet") for stored in known_then) if path.is_file()]
+    if quarantined:
+        paths = ", ".join(sql_text(str(path)) for path in quarantined)
+        connection.execute(f"create table accounting.quarantined_row as from read_parquet([{paths}])")
+    else:
+        connection.execute(
+            "create table accounting.quarantined_row (system varchar, object varchar, file varchar, extracted_at timestamp, "
+            "line bigint, reason varchar, text varchar)"
+        )
+
+
+def _accounting_row(found: FileOutcome) -> tuple[object, ...]:
+    stored = found.stored
+    if stored is None:
+        return (found.system, found.object, found.file, *(None,) * 4, found.outcome, found.reason, *(None,) * 4)
+    reason = found.reason or ("; ".join(stored.notes) or None)
+    return (
+        stored.system,
+        stored.object,
+        stored.file,
+        stored.extracted_at,
+        stored.extracted_on,
+        stored.sha256,
+        stored.format,
+        found.outcome,
+        reason,
+        stored.rows_delivered,
+        stored.rows_loaded,
+        stored.rows_quarantined,
+        stored.sequence,
+    )
+
+
+def _as_of(settings: Settings, process: SalesProcess, stored: Sequence[StoredFile]) -> date:
+    if not stored:
+        raise GateRefused(
+            f"No extract was ever delivered: expected files such as {settings.landing}/generic/opportunity/opportunity_2026-11-22.csv."
+        )
+    oldest, newest = min(found.extracted_on for found in stored), max(found.extracted_on for found in stored)
+    if settings.as_of is None:
+        return newest
+    if settings.as_of < oldest:
+        raise UsageError(f"--as-of {settings.as_of} is before the first extract; expected {oldest} or later.")
+    # The only look at the clock: a day that has not come yet cannot be told about.
+    today = datetime.now(ZoneInfo(process.company.timezone)).date()
+    if settings.as_of > max(newest, today):
+        raise UsageError(f"--as-of {settings.as_of} is in the future; expected {max(newest, today)} or earlier.")
+    return settings.as_of
+
+
+def _end_of(day: date, timezone: ZoneInfo) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), timezone).astimezone(UTC).replace(tzinfo=None)
+
+
+def _remove(database: Path) -> None:
+    """The build database belongs to one run; the last one's, whole or not, is of no use."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    for path in (database, database.with_name(database.name + ".wal")):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,306 @@
+"""Landing: every delivered file becomes raw rows, a counted repeat, or a refusal with its reason.
+
+Belongs here: the order of things and the guards on a file as a whole. Does not belong here: formats (readers.py),
+names of files (landing.py), rules about single rows (dbt staging).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from funnelcast.sales_process import SalesProcess
+from funnelcast.settings import Settings
+from ingestion.columns import closest, looks_like, match_columns, repeated_columns
+from ingestion.landing import DeliveredObject, FileLeftAlone, LandedFile, delivered_objects, scan_landing
+from ingestion.readers import (
+    CheckedFile,
+    ReadResult,
+    UnreadableFile,
+    check_integrity,
+    csv_header,
+    jsonl_columns,
+    load_csv,
+    load_jsonl,
+    sql_text,
+)
+from ingestion.store import StoredFile, keep, stored_files
+
+# A file touched this recently may still be growing: look twice, this far apart.
+_RECENT_SECONDS = 3.0
+_SECOND_LOOK_SECONDS = 0.4
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """What became of one delivered file: loaded, repeat, superseded, waiting, ignored or refused; the reason where one is due."""
+
+    system: str | None
+    object: str | None
+    file: str
+    outcome: str
+    reason: str | None = None
+    stored: StoredFile | None = None
+
+
+@dataclass(frozen=True)
+class Landing:
+    """The result of landing: the outcome of every file known to the raw store or found in the landing folder."""
+
+    outcomes: tuple[FileOutcome, ...]
+    new_files: int
+
+    @property
+    def stored(self) -> list[StoredFile]:
+        return [found.stored for found in self.outcomes if found.stored is not None]
+
+    @property
+    def refused(self) -> list[FileOutcome]:
+        return [found for found in self.outcomes if found.outcome == "refused"]
+
+
+def land(settings: Settings, process: SalesProcess) -> Landing:
+    """Bring what is new in the landing folder into the raw store.
+
+    Raises `UsageError` for a missing folder or a config that names unknown objects. A file that cannot be trusted is
+    an outcome, not an exception: the caller refuses the run, and the other files' raw rows stay for the next one.
+    """
+    targets = delivered_objects(process)
+    files, left_alone = scan_landing(settings.landing, targets, ZoneInfo(process.company.timezone))
+    growing = _still_growing(files)
+    known = _Known.load(settings)
+    outcomes: list[FileOutcome] = [_left_alone(found) for found in left_alone]
+    outcomes += [_outcome(found, "waiting", "it is still being written; it is read in the next run") for found in growing]
+    work = settings.build / "landing"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True, exist_ok=True)
+    new_files = 0
+    with duckdb.connect() as connection:
+        # Extracts hold people's data: what spills to disk stays below home.
+        connection.execute(f"set temp_directory = {sql_text(str(work))}")
+        for file in files:
+            if file in growing or known.has_seen(file):
+                continue
+            outcome = _land_file(file, connection, known, settings, work)
+            if outcome is not None:
+                outcomes.append(outcome)
+            else:
+                new_files += 1
+    shutil.rmtree(work, ignore_errors=True)
+    known.save(settings)
+    return Landing((*_stored_outcomes(known.stored), *_only_undated(outcomes, known.stored)), new_files)
+
+
+def landing_fingerprint(settings: Settings, process: SalesProcess) -> dict[str, list[int]]:
+    """Describe the landing folder by names, sizes and times alone: equal fingerprints mean that nothing is new."""
+    files, left_alone = scan_landing(settings.landing, delivered_objects(process), ZoneInfo(process.company.timezone))
+    seen = {_key(file): [file.size, file.modified_ns] for file in files}
+    return {**seen, **{f"{found.outcome}|{found.relative}": [] for found in left_alone}}
+
+
+class _Known:
+    """What the raw store holds, and which landed files (by size and time) it was made from, so that no file is hashed twice."""
+
+    def __init__(self, stored: list[StoredFile], index: dict[str, list[object]], raw: Path) -> None:
+        self.stored = stored
+        self._index = index
+        self._raw = raw
+
+    @classmethod
+    def load(cls, settings: Settings) -> _Known:
+        path = settings.build / "landing_index.json"
+        try:
+            index = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            # It only saves time: without it, every file is hashed again and found in the raw store.
+            index = {}
+        return cls(stored_files(settings.raw), index, settings.raw)
+
+    def save(self, settings: Settings) -> None:
+        path = settings.build / "landing_index.json"
+        unfinished = path.with_suffix(".tmp")
+        unfinished.write_text(json.dumps(self._index, indent=0, sort_keys=True), encoding="utf-8")
+        unfinished.replace(path)
+
+    def has_seen(self, file: LandedFile) -> bool:
+        entry = self._index.get(_key(file))
+        return entry is not None and entry[:2] == [file.size, file.modified_ns] and (self._raw / str(entry[2])).is_file()
+
+    def remember(self, file: LandedFile, stored: StoredFile) -> None:
+        self._index[_key(file)] = [file.size, file.modified_ns, str(stored.stem.with_suffix(".parquet"))]
+
+    def same_bytes(self, file: LandedFile, sha256: str) -> StoredFile | None:
+        """Find the same bytes delivered for the same date (for events: for any date, since their order says nothing)."""
+        for stored in self.stored:
+            same_object = (stored.system, stored.object) == (file.target.system, file.target.name)
+            same_date = stored.extracted_at == file.extracted_at or file.target.delivery == "events"
+            if same_object and same_date and stored.sha256 == sha256:
+                return stored
+        return None
+
+    def next_sequence(self, target: DeliveredObject) -> int:
+        taken = [stored.sequence for stored in self.stored if (stored.system, stored.object) == (target.system, target.name)]
+        return max(taken, default=0) + 1
+
+
+def _land_file(
+    file: LandedFile, connection: duckdb.DuckDBPyConnection, known: _Known, settings: Settings, work: Path
+) -> FileOutcome | None:
+    """Load one file. Returns None when it was loaded, or the outcome that kept it from being loaded."""
+    try:
+        if file.size == 0:
+            return _empty(file, "it is empty (0 bytes)")
+        checked = check_integrity(file.path, file.is_gzipped, work)
+        repeated = known.same_bytes(file, checked.sha256)
+        if repeated is not None:
+            known.remember(file, repeated)
+            again = None if repeated.file == file.relative else _outcome(file, "repeat", f"the same bytes as {repeated.file}")
+            return again
+        columns, delimiter = _columns_of(file, checked, connection)
+        if not columns:
+            return _empty(file, "it holds no header and no rows")
+        _guard_columns(file, columns)
+        loaded = work / f"{checked.sha256[:16]}.parquet"
+        sequence = known.next_sequence(file.target)
+        result = _load(file, checked, columns, delimiter, sequence, connection, loaded, work)
+        if result.rows_loaded + len(result.rejects) == 0 and file.target.delivery == "full":
+            return _outcome(file, "refused", "it holds a header and no rows, as if everything had been deleted")
+    except UnreadableFile as error:
+        return _outcome(file, "refused", str(error)) if not _has_changed(file) else _waiting(file)
+    if _has_changed(file):
+        return _waiting(file)
+    stored = _describe(file, checked, result, sequence)
+    keep(stored, loaded, result.rejects, settings.raw, settings.quarantine)
+    known.stored.append(stored)
+    known.remember(file, stored)
+    return None
+
+
+def _columns_of(file: LandedFile, checked: CheckedFile, connection: duckdb.DuckDBPyConnection) -> tuple[list[str], str]:
+    if file.format == "csv":
+        return csv_header(checked.text)
+    return jsonl_columns(connection, checked.text), ""
+
+
+def _guard_columns(file: LandedFile, columns: list[str]) -> None:
+    """Refuse a file whose columns cannot be those of its object. Raises `UnreadableFile`."""
+    target = file.target
+    repeated = repeated_columns(columns)
+    if repeated:
+        raise UnreadableFile(f"its header names the column {repeated[0]!r} more than once")
+    match = match_columns(columns, target.declaration, target.options.columns, tuple(target.options.constants))
+    other = None if target.options.columns else looks_like(columns, target.declaration, target.system)
+    if match.missing_required:
+        name = match.missing_required[0]
+        wanted = target.options.columns.get(name, name)
+        like = f"; it looks like {other}" if other else ""
+        near = closest(wanted, columns)
+        present = f"closest are {', '.join(repr(found) for found in near)}" if near else f"it has {', '.join(columns[:8])}"
+        raise UnreadableFile(f"the required column {wanted!r} is missing ({present}){like}")
+    if other is not None:
+        raise UnreadableFile(f"its columns are not those of {target.label}; it looks like {other}")
+
+
+def _load(
+    file: LandedFile,
+    checked: CheckedFile,
+    columns: list[str],
+    delimiter: str,
+    sequence: int,
+    connection: duckdb.DuckDBPyConnection,
+    loaded: Path,
+    work: Path,
+) -> ReadResult:
+    technical = (
+        f"{sql_text(file.relative)} as _file, timestamp '{file.extracted_at.isoformat(sep=' ')}' as _extracted_at, "
+        f"{sequence}::bigint as _sequence"
+    )
+    if file.format == "csv":
+        return load_csv(connection, checked, columns, delimiter, technical, loaded, work)
+    return load_jsonl(connection, checked, columns, technical, loaded)
+
+
+def _describe(file: LandedFile, checked: CheckedFile, result: ReadResult, sequence: int) -> StoredFile:
+    return StoredFile(
+        system=file.target.system,
+        object=file.target.name,
+        file=file.relative,
+        sha256=checked.sha256,
+        extracted_on=file.extracted_on,
+        extracted_at=file.extracted_at,
+        sequence=sequence,
+        format=file.format + (".gz" if file.is_gzipped else ""),
+        columns=result.columns,
+        rows_delivered=result.rows_delivered,
+        rows_loaded=result.rows_loaded,
+        rows_quarantined=len(result.rejects),
+        notes=checked.notes,
+    )
+
+
+def _stored_outcomes(stored: Iterable[StoredFile]) -> list[FileOutcome]:
+    """A file delivered again under its own name, for the same date, replaces what it said before; both stay in raw."""
+    files = sorted(stored, key=lambda found: (found.system, found.object, found.sequence))
+    newest = {(found.system, found.object, found.file, found.extracted_at): found.sequence for found in files}
+    return [
+        FileOutcome(found.system, found.object, found.file, "loaded", None, found)
+        if newest[(found.system, found.object, found.file, found.extracted_at)] == found.sequence
+        else FileOutcome(found.system, found.object, found.file, "superseded", "delivered again under the same name", found)
+        for found in files
+    ]
+
+
+def _only_undated(outcomes: list[FileOutcome], stored: list[StoredFile]) -> list[FileOutcome]:
+    """An undated file is left alone with a word, unless its object has no other delivery: then the run cannot do without it."""
+    delivered = {(found.system, found.object) for found in stored}
+    return [
+        replace(found, outcome="ignored")
+        if found.outcome == "refused" and "no extract date" in (found.reason or "") and (found.system, found.object) in delivered
+        else found
+        for found in outcomes
+    ]
+
+
+def _still_growing(files: list[LandedFile]) -> list[LandedFile]:
+    now = time.time()
+    recent = [file for file in files if now - file.modified_ns / 1e9 < _RECENT_SECONDS]
+    if recent:
+        time.sleep(_SECOND_LOOK_SECONDS)
+    return [file for file in recent if _has_changed(file)]
+
+
+def _has_changed(file: LandedFile) -> bool:
+    try:
+        status = file.path.stat()
+    except FileNotFoundError:
+        return True
+    return (status.st_size, status.st_mtime_ns) != (file.size, file.modified_ns)
+
+
+def _key(file: LandedFile) -> str:
+    return f"{file.target.label}|{file.relative}|{file.extracted_at.isoformat()}"
+
+
+def _empty(file: LandedFile, reason: str) -> FileOutcome:
+    # An event file or a delta of nothing is a quiet night; a whole table of nothing is not.
+    return _outcome(file, "refused" if file.target.delivery == "full" else "ignored", reason)
+
+
+def _waiting(file: LandedFile) -> FileOutcome:
+    return _outcome(file, "waiting", "it changed while it was read; it is read in the next run")
+
+
+def _outcome(file: LandedFile, outcome: str, reason: str) -> FileOutcome:
+    return FileOutcome(file.target.system, file.target.name, file.relative, outcome, reason)
+
+
+def _left_alone(found: FileLeftAlone) -> FileOutcome:
+    target = found.target
+    return FileOutcome(target.system if target else None, target.name if target else None, found.relative, found.outcome, found.reason)

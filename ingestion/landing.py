@@ -1,0 +1,196 @@
+"""What lies in the landing folder: which file belongs to which object, of which date, and which are left alone and why.
+
+Belongs here: names and places. Does not belong here: what is inside a file (readers.py), or what was loaded before (store.py).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from funnelcast.errors import UsageError
+from funnelcast.sales_process import ObjectOptions, SalesProcess
+from ingestion.systems import SYSTEMS, ObjectDeclaration
+
+Format = Literal["csv", "jsonl"]
+_FORMATS: dict[str, Format] = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_NOT_READ_YET = (".parquet", ".xlsx", ".xls", ".json", ".zst", ".zip")
+_UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".filepart")
+_DATE_IN_NAME = re.compile(
+    r"(?<!\d)(?P<year>19\d\d|20\d\d)(?P<dash>-?)(?P<month>\d\d)(?P=dash)(?P<day>\d\d)"
+    r"(?:[T_-](?P<hour>\d\d)[-:]?(?P<minute>\d\d)(?:[-:]?(?P<second>\d\d))?Z?)?(?!\d)"
+)
+
+
+@dataclass(frozen=True)
+class DeliveredObject:
+    """One object of one system, with what the config says about its delivery."""
+
+    system: str
+    declaration: ObjectDeclaration
+    options: ObjectOptions
+
+    @property
+    def name(self) -> str:
+        return self.declaration.name
+
+    @property
+    def label(self) -> str:
+        return f"{self.system}.{self.name}"
+
+    @property
+    def delivery(self) -> str:
+        return self.options.delivery or self.declaration.delivery
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """A file that belongs to an object. ``extracted_at`` is UTC; a date alone means that day's first moment at the company."""
+
+    path: Path
+    relative: str
+    target: DeliveredObject
+    extracted_on: date
+    extracted_at: datetime
+    format: Format
+    is_gzipped: bool
+    size: int
+    modified_ns: int
+
+
+@dataclass(frozen=True)
+class FileLeftAlone:
+    """A file that is not read in this run, and why: waiting (next run), ignored (nothing takes it), refused (must be mended)."""
+
+    relative: str
+    outcome: Literal["waiting", "ignored", "refused"]
+    reason: str
+    target: DeliveredObject | None = None
+
+
+def delivered_objects(process: SalesProcess) -> list[DeliveredObject]:
+    """List every declared object with its options. Raises `UsageError` for options of an object that does not exist."""
+    by_label = {f"{system.name}.{name}" for system in SYSTEMS.values() for name in system.objects}
+    for key in process.objects:
+        if _label(key) not in by_label:
+            raise UsageError(
+                f"objects.{key}: there is no such object; expected one of {', '.join(sorted(by_label))} "
+                "(a name without a system means generic)."
+            )
+    options = {_label(key): value for key, value in process.objects.items()}
+    found = [
+        DeliveredObject(system.name, declaration, options.get(f"{system.name}.{name}", ObjectOptions()))
+        for system in SYSTEMS.values()
+        for name, declaration in system.objects.items()
+    ]
+    for target in found:
+        _columns_exist(target)
+    return found
+
+
+def scan_landing(
+    landing: Path, targets: Iterable[DeliveredObject], timezone: ZoneInfo
+) -> tuple[list[LandedFile], list[FileLeftAlone]]:
+    """Match every file below ``landing`` to the objects that take it, in the order of their names.
+
+    Symbolic links are followed only to files inside the landing folder. Raises `UsageError` if the folder is missing.
+    """
+    if not landing.is_dir():
+        raise UsageError(f"The landing folder {landing} does not exist; expected a folder of extracts, `<system>/<object>/<file>`.")
+    by_folder = {(target.system, target.name): target for target in targets}
+    files: list[LandedFile] = []
+    left_alone: list[FileLeftAlone] = []
+    for path in sorted(landing.rglob("*")):
+        if path.is_dir() or path.name.startswith("."):
+            continue
+        relative = path.relative_to(landing).as_posix()
+        takers = _takers(relative, by_folder)
+        reason = _reason_to_ignore(path, landing, takers)
+        if reason is not None:
+            left_alone.append(FileLeftAlone(relative, "ignored", reason))
+            continue
+        for target in takers:
+            found = _describe(path, relative, target, timezone)
+            (files if isinstance(found, LandedFile) else left_alone).append(found)  # type: ignore[arg-type]
+    return files, left_alone
+
+
+def extract_date_in_name(name: str) -> tuple[date, time | None] | None:
+    """Read the extract date, and the time if there is one, from a file's name; the last one named counts."""
+    for match in reversed(list(_DATE_IN_NAME.finditer(name))):
+        try:
+            day = date(int(match["year"]), int(match["month"]), int(match["day"]))
+            moment = time(int(match["hour"]), int(match["minute"]), int(match["second"] or 0)) if match["hour"] else None
+        except ValueError:
+            continue
+        return day, moment
+    return None
+
+
+def _label(key: str) -> str:
+    return key if "." in key else f"generic.{key}"
+
+
+def _columns_exist(target: DeliveredObject) -> None:
+    declared = [column.name for column in target.declaration.columns]
+    for kind in ("columns", "constants"):
+        mapped: Mapping[str, str] = getattr(target.options, kind)
+        for name in mapped:
+            if name not in declared:
+                raise UsageError(f"objects.{target.label}.{kind}.{name}: there is no such column; expected one of {', '.join(declared)}.")
+
+
+def _takers(relative: str, by_folder: dict[tuple[str, str], DeliveredObject]) -> list[DeliveredObject]:
+    """An object takes the files its config names, or else those in its own folder."""
+    takers = [
+        target
+        for target in by_folder.values()
+        if target.options.files is not None and fnmatch.fnmatchcase(relative, target.options.files)
+    ]
+    parts = relative.split("/")
+    if len(parts) == 3:
+        home = by_folder.get((parts[0], parts[1]))
+        if home is not None and home.options.files is None:
+            takers.append(home)
+    return takers
+
+
+def _reason_to_ignore(path: Path, landing: Path, takers: list[DeliveredObject]) -> str | None:
+    if path.is_symlink() and not path.resolve().is_relative_to(landing.resolve()):
+        return "it is a link that leads out of the landing folder"
+    if not path.is_file():
+        return "it is not a regular file"
+    if not takers:
+        return "no object takes it: expected `<system>/<object>/<file>`, or a `files` pattern in the config"
+    return None
+
+
+def _describe(path: Path, relative: str, target: DeliveredObject, timezone: ZoneInfo) -> LandedFile | FileLeftAlone:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    is_gzipped = bool(suffixes) and suffixes[-1] == ".gz"
+    last = suffixes[-2] if is_gzipped and len(suffixes) > 1 else (suffixes[-1] if suffixes else "")
+    if suffixes and suffixes[-1] in _UNFINISHED:
+        return FileLeftAlone(relative, "waiting", "it is still being written, by its name", target)
+    if last not in _FORMATS:
+        if last in _NOT_READ_YET:
+            expected = ".csv, .tsv or .jsonl, plain or .gz"
+            return FileLeftAlone(relative, "refused", f"files of type {last} are not read yet; expected {expected}", target)
+        return FileLeftAlone(relative, "ignored", "its type is unknown; expected .csv, .tsv or .jsonl, plain or .gz", target)
+    dated = (target.options.extracted_on, None) if target.options.extracted_on else extract_date_in_name(path.name)
+    if dated is None or dated[0] is None:
+        reason = f"its name carries no extract date; expected one such as {target.name}_2026-11-22{last}"
+        return FileLeftAlone(relative, "refused", reason, target)
+    day, moment = dated
+    extracted_at = (
+        datetime.combine(day, time(), timezone).astimezone(UTC) if moment is None else datetime.combine(day, moment, UTC)
+    )
+    status = path.stat()
+    return LandedFile(
+        path, relative, target, day, extracted_at.replace(tzinfo=None), _FORMATS[last], is_gzipped, status.st_size, status.st_mtime_ns
+    )

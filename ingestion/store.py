@@ -1,0 +1,111 @@
+"""The raw store: one delivered file → one immutable Parquet file, its description beside it, its rejects in quarantine.
+
+Belongs here: where raw files are, how they appear whole or not at all, and what is known of each.
+Does not belong here: reading formats (readers.py), or deciding whether a file is acceptable (land.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from ingestion.readers import Reject, sql_text
+
+# The description's shape; a raw store of another shape is read again from landing, or refused by name.
+_DESCRIPTION_VERSION = 1
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """What is known of one raw file. ``sequence`` orders the deliveries of one object; ``columns`` are as delivered."""
+
+    system: str
+    object: str
+    file: str
+    sha256: str
+    extracted_on: date
+    extracted_at: datetime
+    sequence: int
+    format: str
+    columns: tuple[str, ...]
+    rows_delivered: int
+    rows_loaded: int
+    rows_quarantined: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def stem(self) -> Path:
+        """Path below raw/ or quarantine/, without its suffix."""
+        return Path(self.system) / self.object / f"extracted_on={self.extracted_on.isoformat()}" / self.sha256[:16]
+
+    def parquet(self, raw: Path) -> Path:
+        return raw / self.stem.with_suffix(".parquet")
+
+
+def stored_files(raw: Path) -> list[StoredFile]:
+    """List the files in the raw store, in delivery order per object.
+
+    A Parquet file without its description is not listed: a killed run left it, and landing will deliver it again.
+    """
+    descriptions = sorted(raw.glob("*/*/extracted_on=*/*.json"))
+    found = [_from_json(path) for path in descriptions if path.with_suffix(".parquet").is_file()]
+    return sorted(found, key=lambda stored: (stored.system, stored.object, stored.sequence, stored.file))
+
+
+def keep(stored: StoredFile, loaded: Path, rejects: Iterable[Reject], raw: Path, quarantine: Path) -> None:
+    """Move a loaded Parquet file into the raw store, its rejects and its description first.
+
+    The Parquet file appears last, by one rename: where it is, everything about it is.
+    """
+    target = stored.parquet(raw)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    rejected = list(rejects)
+    if rejected:
+        _write_quarantine(stored, rejected, quarantine)
+    description = target.with_suffix(".json")
+    unfinished = description.with_suffix(".json.tmp")
+    unfinished.write_text(_to_json(stored), encoding="utf-8")
+    unfinished.replace(description)
+    loaded.replace(target)
+
+
+def _write_quarantine(stored: StoredFile, rejects: list[Reject], quarantine: Path) -> None:
+    target = quarantine / stored.stem.with_suffix(".parquet")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_suffix(".tmp")
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table rejected (system varchar, object varchar, file varchar, extracted_at timestamp, line bigint, "
+            "reason varchar, text varchar)"
+        )
+        connection.executemany(
+            "insert into rejected values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (stored.system, stored.object, stored.file, stored.extracted_at, reject.line, reject.reason, reject.text)
+                for reject in rejects
+            ],
+        )
+        connection.execute(f"copy rejected to {sql_text(str(unfinished))} (format parquet, compression zstd)")
+    unfinished.replace(target)
+
+
+def _to_json(stored: StoredFile) -> str:
+    fields = {**asdict(stored), "version": _DESCRIPTION_VERSION}
+    fields["extracted_on"] = stored.extracted_on.isoformat()
+    fields["extracted_at"] = stored.extracted_at.isoformat()
+    return json.dumps(fields, indent=1, sort_keys=True, ensure_ascii=False)
+
+
+def _from_json(path: Path) -> StoredFile:
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    fields.pop("version")
+    fields["extracted_on"] = date.fromisoformat(fields["extracted_on"])
+    fields["extracted_at"] = datetime.fromisoformat(fields["extracted_at"])
+    fields["columns"] = tuple(fields["columns"])
+    fields["notes"] = tuple(fields["notes"])
+    return StoredFile(**fields)

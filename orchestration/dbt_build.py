@@ -1,0 +1,114 @@
+"""dbt in this process: one import, one adapter, and its events as they happen.
+
+Belongs here: running dbt and its manifest. Does not belong here: what the events mean to Dagster (assets.py).
+dagster-dbt's own resource starts dbt a second time as a subprocess and loads it here as well: 16 s instead of 10.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from funnelcast.errors import FunnelcastError
+from funnelcast.settings import Settings
+from orchestration.environment import DBT_PROJECT, PROJECT
+
+# Unit tests of models belong to `make test`: they say nothing about tonight's data.
+BUILD = ("build", "--exclude-resource-type", "unit_test")
+
+
+class DbtFailed(FunnelcastError):
+    """A model could not be built: a fault of ours or of the machine, never of a single row."""
+
+
+def manifest_path(settings: Settings) -> Path:
+    """The manifest of dbt_project/ as it is now; parsed anew when a file of it, or a package of ours, has changed."""
+    manifest = settings.dbt_target / "manifest.json"
+    stamp = settings.dbt_home / "manifest_of.json"
+    now = {"project": _project_digest()}
+    if not manifest.is_file() or not stamp.is_file() or json.loads(stamp.read_text(encoding="utf-8")) != now:
+        run_dbt(["parse"], settings)
+        stamp.write_text(json.dumps(now), encoding="utf-8")
+    return manifest
+
+
+def run_dbt(arguments: Sequence[str], settings: Settings) -> None:
+    """Run one dbt command. Raises `DbtFailed` with dbt's own words."""
+    for _ in stream_dbt(arguments, settings):
+        pass
+
+
+def stream_dbt(arguments: Sequence[str], settings: Settings) -> Iterator[dict[str, Any]]:
+    """Run one dbt command in a thread of this process and yield its events as plain dictionaries.
+
+    Raises `DbtFailed` at the end if dbt did not succeed. The build database is let go in any case.
+    """
+    events: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    outcome: list[BaseException | str | None] = []
+
+    def work() -> None:
+        try:
+            outcome.append(_invoke(arguments, settings, events))
+        except BaseException as error:
+            outcome.append(error)
+        finally:
+            events.put(None)
+
+    thread = threading.Thread(target=work, name="dbt")
+    thread.start()
+    while (event := events.get()) is not None:
+        yield event
+    thread.join()
+    problem = outcome[0]
+    if isinstance(problem, BaseException):
+        raise problem
+    if problem:
+        raise DbtFailed(problem)
+
+
+def _invoke(arguments: Sequence[str], settings: Settings, events: queue.Queue[dict[str, Any] | None]) -> str | None:
+    """Returns what went wrong, in one sentence, or None."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+    from dbt_common.events.functions import msg_to_dict
+
+    runner = dbtRunner(callbacks=[lambda message: events.put(msg_to_dict(message))])
+    try:
+        result = runner.invoke(
+            [
+                *arguments,
+                "--project-dir", str(DBT_PROJECT),
+                "--profiles-dir", str(DBT_PROJECT),
+                "--log-level", "none",
+                "--log-level-file", "info",
+                "--no-use-colors",
+            ]
+        )  # fmt: skip
+    finally:
+        # Neither cleanup_connections nor reset_adapters closes the file; another process could not open it.
+        DuckDBConnectionManager.close_all_connections()
+    if result.success:
+        return None
+    if result.exception is not None:
+        return f"dbt could not run: {_one_line(str(result.exception))}"
+    failed = [node for node in getattr(result.result, "results", []) if str(node.status) not in ("success", "pass", "skipped")]
+    named = "; ".join(f"{node.node.name}: {_one_line(node.message or '')}" for node in failed[:3])
+    return f"dbt could not build {len(failed)} of its models ({named}); all of it is in {settings.logs / 'dbt.log'}"
+
+
+def _project_digest() -> str:
+    digest = hashlib.sha256((PROJECT / "requirements.lock").read_bytes())
+    for path in sorted(DBT_PROJECT.rglob("*")):
+        if path.suffix in (".sql", ".yml") and path.is_file():
+            digest.update(path.relative_to(DBT_PROJECT).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:300]

@@ -1,0 +1,62 @@
+"""What the tools of the stack read from the environment: where they write, and that they report to nobody.
+
+Belongs here: variables of Dagster, dbt and Great Expectations. Does not belong here: our own settings.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from funnelcast.errors import FunnelcastError
+from funnelcast.settings import Settings
+
+PROJECT = Path(__file__).resolve().parent.parent
+DBT_PROJECT = PROJECT / "dbt_project"
+
+# Compute logs would copy what the steps print; telemetry would tell others that we exist.
+_DAGSTER_YAML = """\
+telemetry:
+  enabled: false
+storage:
+  sqlite:
+    base_dir: {home}
+run_monitoring:
+  enabled: false
+"""
+
+
+def prepare(settings: Settings) -> None:
+    """Make home's folders and set the environment of this process and its children.
+
+    Raises `FunnelcastError` if home cannot be written.
+    """
+    try:
+        for folder in (settings.home, settings.raw, settings.build, settings.dagster_home, settings.logs, settings.dbt_target):
+            folder.mkdir(parents=True, exist_ok=True)
+        config = settings.dagster_home / "dagster.yaml"
+        config.write_text(_DAGSTER_YAML.format(home=settings.dagster_home), encoding="utf-8")
+    except OSError as error:
+        raise FunnelcastError(f"The home folder {settings.home} cannot be written: {error.strerror or error}.") from error
+    os.environ.update(environment(settings))
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables under which the tools of the stack stay below home and silent. Ours tell child processes the settings."""
+    ours = {
+        "FUNNELCAST_HOME": str(settings.home),
+        "FUNNELCAST_LANDING": str(settings.landing),
+        "FUNNELCAST_BUILD_DATABASE": str(settings.build_database),
+    }
+    if settings.config is not None:
+        ours["FUNNELCAST_CONFIG"] = str(settings.config)
+    return {
+        **ours,
+        "DAGSTER_HOME": str(settings.dagster_home),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        "DBT_TARGET_PATH": str(settings.dbt_target),
+        "DBT_LOG_PATH": str(settings.logs),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+    }

@@ -1,0 +1,34 @@
+"""What landing refused, in the words of a verdict, so that a refusal reads the same wherever it comes from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ingestion.land import FileOutcome, Landing
+from quality.verdict import CheckResult, Verdict
+
+FILE_CHECK = "file_can_be_trusted"
+
+
+def refusal_of_files(landing: Landing, build_id: str) -> Verdict | None:
+    """The verdict on a landing with files that cannot be trusted; None where there are none."""
+    if not landing.refused:
+        return None
+    results = tuple(_result(found) for found in landing.refused)
+    return Verdict(build_id, "failed", results, {}, datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def _result(found: FileOutcome) -> CheckResult:
+    return CheckResult(
+        check=FILE_CHECK,
+        table=f"{found.system}.{found.object}",
+        group="landing",
+        severity="refuse",
+        status="failed",
+        unexpected_rows=None,
+        total_rows=None,
+        examples=(found.file,),
+        description=f"{found.file}: {found.reason}.",
+        advice="Deliver the file again, whole and in its own folder, or take it out of the landing folder.",
+        error=None,
+    )

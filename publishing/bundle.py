@@ -1,0 +1,181 @@
+"""The published tables as files: a DuckDB database that old clients open too, and a Parquet file per table.
+
+Belongs here: copying the build's marts, adding the tables about runs, reading back what was written.
+Does not belong here: what those tables say (run_tables.py), whether the build may be published (demands.py),
+putting the files in place (swap.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from publishing.layout import DATABASE, DATABASE_FOR_TOOLS, PARQUET, SCHEMA
+from publishing.run_log import RunRecord
+from publishing.run_tables import OPS_CHECK, OPS_RUN, RUN_TABLES, RunTable, check_rows, run_rows
+from quality.digests import table_digest
+from quality.rules import identifier, literal
+from quality.verdict import Verdict
+
+# DuckDB 2.0's own format cannot be read by any 1.x client, and BI tools carry 1.x drivers. All read this one.
+STORAGE_VERSION = "v1.0.0"
+# Where a sort that does not fit into memory goes while the files are written.
+SPILL = ".spill"
+
+
+@dataclass(frozen=True)
+class WrittenTable:
+    """A table as it stands in the files that were written."""
+
+    rows: int
+    # None for the tables that publishing adds: they are not the gate's to judge.
+    digest: str | None
+    is_same_in_parquet: bool
+
+
+def write_tables(build_database: Path, folder: Path) -> None:
+    """Copy the build's marts and their comments into ``folder/marts.duckdb``, rows ordered by every
+    column."""
+    with _writing(folder) as connection:
+        connection.execute("attach ? as build (read_only)", [str(build_database)])
+        connection.execute(f"create schema out.{SCHEMA}")
+        for table in _tables(connection, "build"):
+            name = identifier(table)
+            connection.execute(f"create table out.{SCHEMA}.{name} as from build.{SCHEMA}.{name} order by all")
+        _copy_comments(connection)
+    (folder / DATABASE_FOR_TOOLS).hardlink_to(folder / DATABASE)
+
+
+def write_run_tables(folder: Path, runs: tuple[RunRecord, ...], verdict: Verdict) -> None:
+    """Add `ops_run` and `ops_check`, which no build can hold: they tell of what came after it."""
+    with _writing(folder) as connection:
+        _create_run_table(connection, OPS_RUN, run_rows(runs))
+        _create_run_table(connection, OPS_CHECK, check_rows(verdict, runs[-1].run_id))
+
+
+def write_parquet(folder: Path) -> None:
+    """Write every table of ``folder/marts.duckdb`` to ``folder/parquet``, its rows in the same order."""
+    (folder / PARQUET).mkdir()
+    with _reading(folder) as connection:
+        for table in _tables(connection, "out"):
+            target = str(folder / PARQUET / f"{table}.parquet")
+            connection.execute(
+                f"copy (from out.{SCHEMA}.{identifier(table)}) to ? (format parquet, compression zstd)",
+                [target],
+            )
+
+
+def read_back(folder: Path) -> dict[str, WrittenTable]:
+    """Look at what was written, opened afresh as a reader would: every table by name."""
+    with _reading(folder) as connection:
+        return {
+            table: WrittenTable(
+                rows=_single(connection, f"select count(*) from out.{SCHEMA}.{identifier(table)}"),
+                digest=None if table in RUN_TABLES else table_digest(connection, f"out.{SCHEMA}", table),
+                is_same_in_parquet=_is_same_in_parquet(connection, folder, table),
+            )
+            for table in _tables(connection, "out")
+        }
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that has ``folder/marts.duckdb`` as `out`, read only."""
+    with duckdb.connect(config=_config(folder)) as connection:
+        connection.execute("attach ? as out (read_only)", [str(folder / DATABASE)])
+        yield connection
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that has ``folder/marts.duckdb`` as `out`, and writes it out whole when it lets go."""
+    with duckdb.connect(config=_config(folder)) as connection:
+        connection.execute(f"attach ? as out (storage_version '{STORAGE_VERSION}')", [str(folder / DATABASE)])
+        yield connection
+        # Not left to closing, which would swallow an error of this last write.
+        connection.execute("detach out")
+
+
+def _config(folder: Path) -> dict[str, str | bool | int | float | list[str]]:
+    # By default DuckDB spills into the working folder, and fetches extensions into the user's home.
+    return {
+        "temp_directory": str(folder / SPILL),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> list[str]:
+    rows = connection.execute(
+        "select table_name from duckdb_tables() where database_name = ? and schema_name = ? order by all",
+        [database, SCHEMA],
+    ).fetchall()
+    return [str(row[0]) for row in rows]
+
+
+def _single(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    return int(connection.execute(query).fetchall()[0][0])
+
+
+def _is_same_in_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, table: str) -> bool:
+    # A second digest would cost as much as all of the writing. The database's content was digested; that the
+    # Parquet file holds the same rows is told by their count and the sum of their hashes, and the same types
+    # by their names.
+    database = f"from out.{SCHEMA}.{identifier(table)}"
+    parquet = f"from read_parquet({literal(str(folder / PARQUET / f'{table}.parquet'))})"
+    columns = connection.execute(f"describe {database}").fetchall()
+    if connection.execute(f"describe {parquet}").fetchall() != columns:
+        return False
+    row_hash = f"hash({', '.join(identifier(column[0]) for column in columns)})"
+    sums = [
+        connection.execute(f"select count(*), sum({row_hash}) {rows}").fetchall()
+        for rows in (database, parquet)
+    ]
+    return sums[0] == sums[1]
+
+
+def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
+    of_tables = connection.execute(
+        "select table_name, comment from duckdb_tables()"
+        " where database_name = 'build' and schema_name = ? and comment is not null order by all",
+        [SCHEMA],
+    ).fetchall()
+    of_columns = connection.execute(
+        "select c.table_name, c.column_name, c.comment from duckdb_columns() as c"
+        " semi join duckdb_tables() as t using (database_name, schema_name, table_name)"
+        " where c.database_name = 'build' and c.schema_name = ? and c.comment is not null order by all",
+        [SCHEMA],
+    ).fetchall()
+    for table, comment in of_tables:
+        _comment_on(connection, "table", (table,), comment)
+    for table, column, comment in of_columns:
+        _comment_on(connection, "column", (table, column), comment)
+
+
+def _comment_on(
+    connection: duckdb.DuckDBPyConnection, kind: str, names: tuple[str, ...], comment: str
+) -> None:
+    target = ".".join(identifier(name) for name in ("out", SCHEMA, *names))
+    connection.execute(f"comment on {kind} {target} is {literal(comment)}")
+
+
+def _create_run_table(
+    connection: duckdb.DuckDBPyConnection, table: RunTable, rows: list[dict[str, Any]]
+) -> None:
+    # One typed JSON parameter: a statement per row would take longer than all the rest of a small night's
+    # publishing.
+    shape = json.dumps([{name: kind for name, kind, _ in table.columns}])
+    connection.execute(
+        f"create table out.{SCHEMA}.{table.name} as from"
+        f" (select unnest(from_json(?::json, {literal(shape)}), recursive := true)) order by all",
+        [json.dumps(rows)],
+    )
+    _comment_on(connection, "table", (table.name,), table.description)
+    for name, _, description in table.columns:
+        _comment_on(connection, "column", (table.name, name), description)

@@ -1,0 +1,75 @@
+"""The five numbers that a sales manager asks for first, read from the published tables.
+
+Belongs here: which rows of which table they are. Does not belong here: computing them (dbt_project/), or the
+words around them (summary.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class Period:
+    """What `fct_velocity` says of the whole company in the period of the as-of day. None: it cannot be
+    said."""
+
+    period_start: date
+    won: int
+    closed: int
+    won_amount: float | None
+    win_rate: float | None
+    win_rate_low: float | None
+    win_rate_high: float | None
+    sales_cycle_days_median: float | None
+    velocity_per_day: float | None
+    previous_velocity_per_day: float | None
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The five numbers."""
+
+    open_count: int
+    open_without_amount: int
+    open_amount: float
+    # None: no deal was open at any moment of the period, so it has no row.
+    month: Period | None
+    quarter: Period | None
+
+
+def read_headline(connection: duckdb.DuckDBPyConnection, as_of: date) -> Headline:
+    """Read the five numbers from a connection that finds the published tables by their bare names."""
+    count, without_amount, amount = connection.execute(
+        "select count(*), count(*) filter (where amount is null), coalesce(sum(amount), 0)"
+        " from fct_opportunity where status = 'open'"
+    ).fetchall()[0]
+    return Headline(
+        open_count=int(count),
+        open_without_amount=int(without_amount),
+        open_amount=float(amount),
+        month=_period(connection, "month", as_of),
+        quarter=_period(connection, "quarter", as_of),
+    )
+
+
+def _period(connection: duckdb.DuckDBPyConnection, period_type: str, as_of: date) -> Period | None:
+    rows = connection.execute(
+        "select period_start, won, closed, won_amount, win_rate, win_rate_low, win_rate_high,"
+        " sales_cycle_days_median, velocity_per_day, previous_velocity_per_day from fct_velocity"
+        " where scope = 'company' and period_type = ? and ? between period_start and period_end"
+        " order by period_start desc limit 1",
+        [period_type, as_of],
+    ).fetchall()
+    if not rows:
+        return None
+    period_start, won, closed, *measures = rows[0]
+    return Period(period_start, int(won or 0), int(closed or 0), *(_number(value) for value in measures))
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

@@ -1,0 +1,203 @@
+"""What a run says at its end, in words: what was published and what it shows, or why the gate refused.
+
+Belongs here: plain text of at most 100 columns, made from what it is given.
+Does not belong here: printing it (funnelcast.cli), choosing the numbers (headline.py).
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from publishing.certificate import read_certificate
+from publishing.headline import Headline, Period, read_headline
+from publishing.layout import CERTIFICATE, DATABASE, DATABASE_FOR_TOOLS, PARQUET, SCHEMA
+from publishing.reader import open_release, published_release
+from quality.verdict import CheckResult, Verdict
+
+WIDTH = 100
+_LABEL = 18
+
+
+def published_summary(home: Path) -> str:
+    """Tell what is published under ``home``. Raises `NothingPublished` if nothing is."""
+    release = published_release(home)
+    certificate = read_certificate(release)
+    with open_release(release) as connection:
+        headline = read_headline(connection, date.fromisoformat(certificate["as_of"]))
+    return render_published(certificate, headline, home)
+
+
+def render_published(certificate: dict[str, Any], headline: Headline, home: Path) -> str:
+    """Render the summary of a release from its certificate and its headline numbers."""
+    return "\n".join(
+        [
+            f"Published, as of {certificate['as_of']}.",
+            "",
+            *_labelled(_work(certificate)),
+            *_warnings(certificate["checks"]),
+            "",
+            *_labelled(_numbers(headline, certificate["reporting_currency"])),
+            "",
+            *_outputs(home),
+        ]
+    )
+
+
+def render_refused(verdict: Verdict, home: Path) -> str:
+    """Render why nothing was published: each check in the way, and what to do about it."""
+    refusing = verdict.refusing()
+    errored = [check for check in refusing if check.status == "errored"]
+    opening = f"The gate refused: {_counted(len(refusing), 'check')} failed."
+    if verdict.status == "errored":
+        checks = _counted(len(verdict.checks), "check")
+        opening = f"The gate could not finish: {len(errored)} of {checks} could not be run."
+    unchanged = "Nothing was published; what was published before is unchanged."
+    lines = [*_wrapped(f"{opening} {unchanged}", "", ""), ""]
+    for check in refusing:
+        lines += [*_wrapped(_finding(check), "  "), *_wrapped(f"What to do: {check.advice}", "      ")]
+    return "\n".join(
+        [*lines, "", f"Every check, in a browser: {home / 'build' / 'data_docs' / 'index.html'}"]
+    )
+
+
+def _work(certificate: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    run = certificate["run"]
+    read = f"{_counted(run['rows_read'], 'row')} from {_counted(run['files_read'], 'file')}"
+    aside, unread = (
+        _of_rows(run["rows_set_aside"], "set aside"),
+        _of_rows(run["rows_quarantined"], "quarantined"),
+    )
+    yield "Read", f"{read}; {aside}, {unread}"
+    yield "Checks", f"{run['checks_passed']:,} passed, {_counted(run['checks_failed'], 'warning')}"
+
+
+def _warnings(checks: Iterable[dict[str, Any]]) -> list[str]:
+    failed = [CheckResult(**{**check, "examples": tuple(check["examples"])}) for check in checks]
+    lines = [_wrapped(f"! {_finding(check)}", " " * _LABEL) for check in failed if check.status != "passed"]
+    return [line for wrapped in lines for line in wrapped]
+
+
+def _finding(check: CheckResult) -> str:
+    """One line for a check that is not green: which, where, how many rows, and one to look at."""
+    name = f"{check.check} on {check.table}"
+    if check.status == "errored":
+        return f"{name}: could not be run ({(check.error or 'no reason given').splitlines()[0]})"
+    found = "does not hold"
+    if check.unexpected_rows is not None:
+        out_of = f" of {check.total_rows:,}" if check.total_rows is not None else ""
+        found = f"{check.unexpected_rows:,}{out_of} rows"
+    example = f", for example {check.examples[0]}" if check.examples else ""
+    return f"{name}: {found}{example}"
+
+
+def _numbers(headline: Headline, currency: str | None) -> Iterable[tuple[str, str]]:
+    unit = f" {currency}" if currency else ""
+    quarter = headline.quarter
+    without = headline.open_without_amount
+    yield (
+        "Open pipeline",
+        f"{_counted(headline.open_count, 'deal')}, {headline.open_amount:,.0f}{unit}"
+        + (f" ({without:,} without an amount)" if without else "")
+        if headline.open_count
+        else "no deal is open",
+    )
+    yield "Won", _won(quarter, unit)
+    yield "Win rate", _win_rate(quarter)
+    yield "Sales cycle", _sales_cycle(quarter)
+    yield "Sales velocity", _velocity(quarter, "quarter", unit)
+    yield "", _velocity(headline.month, "month", unit)
+
+
+def _won(quarter: Period | None, unit: str) -> str:
+    if quarter is None or quarter.won == 0:
+        return "no deal was won this quarter yet"
+    amount = "none with an amount" if quarter.won_amount is None else f"{quarter.won_amount:,.0f}{unit}"
+    return f"{_counted(quarter.won, 'deal')} this quarter (since {quarter.period_start}), {amount}"
+
+
+def _win_rate(quarter: Period | None) -> str:
+    if quarter is None or quarter.win_rate is None:
+        return "not known: no deal closed this quarter yet"
+    interval = (
+        f"; 95% between {quarter.win_rate_low:.0%} and {quarter.win_rate_high:.0%}"
+        if quarter.win_rate_low is not None and quarter.win_rate_high is not None
+        else ""
+    )
+    return f"{quarter.win_rate:.0%} this quarter ({quarter.won:,} of {quarter.closed:,} closed{interval})"
+
+
+def _sales_cycle(quarter: Period | None) -> str:
+    if quarter is None or quarter.won == 0:
+        return "not known: no deal was won this quarter yet"
+    if quarter.sales_cycle_days_median is None:
+        return "not known: it is not known when the deals won this quarter were created"
+    return f"{_rounded(quarter.sales_cycle_days_median)} days, the median of those won this quarter"
+
+
+def _velocity(period: Period | None, name: str, unit: str) -> str:
+    if period is None or period.velocity_per_day is None:
+        why = f"no deal was won this {name} yet"
+        if period is not None and period.won:
+            why = f"the deals won this {name} lack an amount or the days from created to closed"
+        return f"not known for this {name}: {why}"
+    now, before = period.velocity_per_day, period.previous_velocity_per_day
+    told = f"{now:,.0f}{unit} a day this {name}"
+    if before is None:
+        return f"{told}; not known for the {name} before"
+    change = f"{abs(now - before):,.0f}" + (f" ({abs(now - before) / before:.0%})" if before else "")
+    return f"{told}, {change} {'less' if now < before else 'more'} than the {name} before"
+
+
+def _outputs(home: Path) -> list[str]:
+    published = home / "published"
+    return [
+        *_places(
+            (
+                ("Database", f"{published / DATABASE} (schema {SCHEMA})"),
+                ("For BI tools", f"{published / DATABASE_FOR_TOOLS} (the same database)"),
+                ("Parquet", f"{published / PARQUET}/"),
+                ("Certificate", str(published / CERTIFICATE)),
+            )
+        ),
+        "",
+        "Try, in Python:",
+        f'  import funnelcast; db = funnelcast.open("{home}")',
+        "  db.sql(\"from fct_velocity where scope = 'company' and period_type = 'quarter'\")",
+    ]
+
+
+def _labelled(lines: Iterable[tuple[str, str]]) -> list[str]:
+    wrapped = (_wrapped(text, " " * _LABEL, label.ljust(_LABEL)) for label, text in lines)
+    return [line for lines_of_one in wrapped for line in lines_of_one]
+
+
+def _places(lines: Iterable[tuple[str, str]]) -> list[str]:
+    # Paths are not wrapped: they are to be copied.
+    return [f"{label.ljust(_LABEL)}{place}" for label, place in lines]
+
+
+def _wrapped(text: str, indent: str, first: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent if first is None else first,
+        subsequent_indent=indent if first is not None else indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _rounded(number: float) -> str:
+    return f"{number:,.1f}".removesuffix(".0")
+
+
+def _of_rows(count: int, fate: str) -> str:
+    return f"{count:,} {fate}" if count else f"none {fate}"

@@ -1,0 +1,139 @@
+"""The gate: ask every check of a build, and give the verdict.
+
+Belongs here: the order of things (what is there, the checks, examples for the red ones, digests, Data Docs).
+Does not belong here: Great Expectations' own words (validation.py), the checks (suites/), the process
+(worker.py).
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from quality import build_database, suites
+from quality.checks import Check, Group
+from quality.digests import table_digests
+from quality.thresholds import settle
+from quality.validation import Outcome, Validation, validating
+from quality.verdict import CheckResult, Status, Verdict, decide
+
+PUBLISHED_SCHEMA = "marts"
+
+
+@dataclass(frozen=True)
+class GateRequest:
+    """Which build to judge, and where to say so."""
+
+    database: Path
+    build_id: str
+    verdict_file: Path
+    docs_dir: Path
+    thresholds: Mapping[str, float]
+
+
+def run_gate(request: GateRequest) -> Verdict:
+    """Judge a build. The verdict is returned, not written; Data Docs are written to the request's
+    `docs_dir`."""
+    thresholds = settle(request.thresholds)
+    with build_database.opened(request.database) as connection:
+        present = build_database.tables(connection)
+        groups = suites.collect(thresholds, build_database.delivered_objects(connection))
+        wanted = {check.table for group in groups for check in group.checks} & present
+        totals = build_database.row_counts(connection, sorted(wanted))
+    with validating(request.database, request.build_id, request.docs_dir) as validation:
+        outcomes = {group.name: ask(validation, group, present) for group in groups}
+    with build_database.opened(request.database) as connection:
+        results = tuple(
+            _result(connection, group.name, check, outcomes[group.name][check.name], totals)
+            for group in groups
+            for check in group.checks
+        )
+        digests = table_digests(connection, PUBLISHED_SCHEMA)
+    validation.write_docs({result.check: saying(result) for result in results})
+    return Verdict(
+        request.build_id, decide(results), results, digests, datetime.now(UTC).isoformat(timespec="seconds")
+    )
+
+
+def crashed(build_id: str, error: BaseException) -> Verdict:
+    """The verdict of a gate that could not do its work: errored, which says nothing about the data."""
+    result = CheckResult(
+        check="the_gate_ran",
+        table="",
+        group="gate",
+        severity="refuse",
+        status="errored",
+        unexpected_rows=None,
+        total_rows=None,
+        examples=(),
+        description="The gate looked at the build and came to a verdict.",
+        advice="The data may be fine: repair what the error names, then run again.",
+        error="".join(traceback.format_exception_only(error)).strip(),
+    )
+    return Verdict(build_id, decide([result]), (result,), {}, datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def saying(result: CheckResult) -> str:
+    """One paragraph about a check's result, for a person."""
+    if result.status == "passed":
+        return result.description
+    if result.status == "errored":
+        return f"{result.description} Could not be checked: {result.error} {result.advice}"
+    rows = (
+        f"{result.unexpected_rows} rows of {result.total_rows}. "
+        if result.unexpected_rows is not None
+        else ""
+    )
+    shown = f"For example {', '.join(result.examples)}. " if result.examples else ""
+    return f"{result.description} Not so: {rows}{shown}{result.advice}"
+
+
+def ask(validation: Validation, group: Group, present: frozenset[str]) -> dict[str, Outcome]:
+    """Put a group's checks to Great Expectations; a table that is missing makes its own checks errored, and
+    no others."""
+    outcomes = {
+        check.name: Outcome(held=False, error=f"There is no table {check.table} in the build.")
+        for check in group.checks
+        if check.table not in present
+    }
+    askable = replace(group, checks=tuple(check for check in group.checks if check.table in present))
+    if askable.checks:
+        try:
+            outcomes |= validation.run(askable)
+        except Exception as error:  # noqa: BLE001 - told as errored: one group must not silence the others
+            message = f"Great Expectations stopped: {error}"
+            outcomes |= {check.name: Outcome(held=False, error=message) for check in askable.checks}
+    return outcomes
+
+
+def _result(
+    connection: duckdb.DuckDBPyConnection,
+    group: str,
+    check: Check,
+    outcome: Outcome,
+    totals: Mapping[str, int],
+) -> CheckResult:
+    status: Status = "errored" if outcome.error is not None else "passed" if outcome.held else "failed"
+    return CheckResult(
+        check=check.name,
+        table=check.table,
+        group=group,
+        severity=check.severity,
+        status=status,
+        unexpected_rows=outcome.unexpected_rows if status != "errored" else None,
+        total_rows=totals.get(check.table),
+        examples=build_database.examples(connection, check) if status == "failed" else (),
+        description=check.description,
+        advice=check.advice,
+        error=outcome.error,
+    )
+
+
+def check_names(groups: Sequence[Group]) -> tuple[str, ...]:
+    """The names of all checks, in order."""
+    return tuple(check.name for group in groups for check in group.checks)

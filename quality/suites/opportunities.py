@@ -1,0 +1,248 @@
+"""fct_opportunity: each deal once, in a stage that is known, with dates and money that can be true."""
+
+from __future__ import annotations
+
+from quality.checks import Check, Group
+from quality.rules import Between, InSet, NoRows, NotBefore, NotEmpty, NotNull, UniqueTogether
+from quality.thresholds import Thresholds
+
+TABLE = "marts.fct_opportunity"
+KEY = ("source_system", "opportunity_id")
+
+
+def group(thresholds: Thresholds) -> Group:
+    """The checks of this file."""
+    return Group(
+        "opportunities",
+        (*_identity(), *_stage_and_status(), *_dates(thresholds), *_members(thresholds), *_money(thresholds)),
+    )
+
+
+def _identity() -> tuple[Check, ...]:
+    return (
+        Check(
+            name="there_are_opportunities",
+            table=TABLE,
+            rule=NotEmpty(),
+            description="There is at least one opportunity.",
+            advice="Look at the opportunity extract, and at `funnelcast status` for what became of it.",
+            keys=(),
+        ),
+        Check(
+            name="an_opportunity_is_one_row",
+            table=TABLE,
+            rule=UniqueTogether(KEY),
+            description="Each opportunity is counted once.",
+            advice="A model joined to more rows than it should: report it as a fault of Funnelcast.",
+            keys=KEY,
+        ),
+        Check(
+            name="an_opportunity_has_an_id",
+            table=TABLE,
+            rule=NotNull("opportunity_id"),
+            description="Every opportunity has an id.",
+            advice="Staging should have set such rows aside: report it as a fault of Funnelcast.",
+            keys=KEY,
+        ),
+    )
+
+
+def _stage_and_status() -> tuple[Check, ...]:
+    return (
+        Check(
+            name="opportunity_status_is_known",
+            table=TABLE,
+            rule=InSet("status", ("open", "won", "lost", "deleted")),
+            description="An opportunity is open, won, lost or deleted.",
+            advice="Report it as a fault of Funnelcast.",
+            keys=(*KEY, "status"),
+        ),
+        Check(
+            name="the_stage_of_an_open_opportunity_is_known",
+            table=TABLE,
+            rule=NoRows(
+                "select opportunity.pipeline, opportunity.stage, opportunity.opportunity_id"
+                " from checked as opportunity left join marts.dim_stage as stage"
+                "  on stage.source_system = opportunity.source_system"
+                "  and stage.pipeline = opportunity.pipeline and stage.stage = opportunity.stage"
+                " where opportunity.status = 'open' and (stage.stage is null or stage.defined_by = 'unknown')"
+            ),
+            description="The stage of every open opportunity is known.",
+            advice="Add the named stage to its pipeline in the config, or to `retired` with the stage of today it means.",
+            keys=("pipeline", "stage", "opportunity_id"),
+        ),
+        Check(
+            name="opportunity_status_fits_its_phase",
+            table=TABLE,
+            rule=NoRows(
+                "select * from checked where (status in ('won', 'lost') and phase is distinct from status)"
+                " or (status = 'open' and phase in ('won', 'lost'))"
+            ),
+            description="Won deals stand in a won stage, lost ones in a lost one, open ones in neither.",
+            advice="Compare the stage's phase in the config with what the CRM says of the deal.",
+            keys=(*KEY, "status", "phase"),
+        ),
+    )
+
+
+def _dates(thresholds: Thresholds) -> tuple[Check, ...]:
+    few, share = thresholds.tolerated_rows, thresholds.vanished_share
+    moments = ("created_at", "stage_entered_at", "closed_at", "deleted_at")
+    late = " or ".join(f"{moment} > (select as_of_end from config.run)" for moment in moments)
+    return (
+        Check(
+            name="an_opportunity_closed_after_it_came",
+            table=TABLE,
+            rule=NotBefore(later="closed_at", earlier="created_at"),
+            description="No deal was closed before it was created.",
+            advice="Correct the deal's dates in the CRM: sales cycles would be negative.",
+            keys=KEY,
+        ),
+        Check(
+            name="a_closed_opportunity_has_its_day",
+            table=TABLE,
+            rule=NoRows("select * from checked where status in ('won', 'lost') and closed_at is null"),
+            description="Every deal that was won or lost has the day on which it was.",
+            advice="Fill in the close date in the CRM, or deliver the stage history.",
+            keys=KEY,
+        ),
+        Check(
+            name="an_open_opportunity_has_no_closing_day",
+            table=TABLE,
+            rule=NoRows("select * from checked where status = 'open' and closed_at is not null"),
+            description="No open deal has a day on which it was closed.",
+            advice="Report it as a fault of Funnelcast: a reopened deal is open again.",
+            keys=KEY,
+        ),
+        Check(
+            name="a_deleted_opportunity_has_its_day",
+            table=TABLE,
+            rule=NoRows(
+                "select * from checked where (status = 'deleted') is distinct from (deleted_at is not null)"
+            ),
+            description="Every deleted deal, and no other, has the day on which it disappeared.",
+            advice="Report it as a fault of Funnelcast.",
+            keys=KEY,
+        ),
+        Check(
+            name="nothing_happens_to_an_opportunity_after_the_as_of_day",
+            table=TABLE,
+            rule=NoRows(f"select * from checked where {late}"),
+            description="Nothing of a deal lies after the day that this build is as of.",
+            advice="Look for dates in the future in the CRM's stage history and close dates of these deals.",
+            keys=KEY,
+        ),
+        Check(
+            name="few_open_opportunities_vanished_tonight",
+            table=TABLE,
+            rule=NoRows(
+                "select * from (select *, status = 'deleted'"
+                "  and deleted_at >= (select as_of_end - interval 1 day from config.run) as is_gone from checked)"
+                f" where is_gone qualify count(*) over () > {few} and count(*) over () > {share} * "
+                "  (select count(*) from checked where status = 'open' or (status = 'deleted'"
+                "   and deleted_at >= (select as_of_end - interval 1 day from config.run)))"
+            ),
+            description=f"At most {share:.0%} of the open deals disappeared from tonight's extract.",
+            advice="The opportunity extract looks cut off: deliver it again; or, if they were deleted, raise vanished_share.",
+            keys=KEY,
+        ),
+    )
+
+
+def _members(thresholds: Thresholds) -> tuple[Check, ...]:
+    return (
+        Check(
+            name="few_opportunities_have_an_unknown_owner",
+            table=TABLE,
+            rule=NoRows(
+                _placeholders("dim_rep", "rep_id", "owner_id", thresholds.placeholder_owner_share, thresholds)
+            ),
+            description=f"At most {thresholds.placeholder_owner_share:.1%} of the deals belong to people nobody knows.",
+            advice="The user extract lacks the named ids: deliver it whole, with users who left.",
+            keys=("source_system", "owner_id"),
+        ),
+        Check(
+            name="few_opportunities_have_an_unknown_account",
+            table=TABLE,
+            rule=NoRows(
+                _placeholders(
+                    "dim_account",
+                    "account_id",
+                    "account_id",
+                    thresholds.placeholder_account_share,
+                    thresholds,
+                )
+            ),
+            description=f"At most {thresholds.placeholder_account_share:.1%} of the deals are with accounts nobody knows.",
+            advice="The account extract lacks the named ids: deliver it whole.",
+            keys=("source_system", "account_id"),
+        ),
+    )
+
+
+def _placeholders(dimension: str, member: str, column: str, share: float, thresholds: Thresholds) -> str:
+    """SQL for the deals whose member is a placeholder, if there are too many of them.
+
+    A system of which no member is known does not deliver them at all: that is a choice, not a fault.
+    """
+    return (
+        f"select opportunity.* from checked as opportunity join marts.{dimension} as member"
+        f"  on member.source_system = opportunity.source_system and member.{member} = opportunity.{column}"
+        f" where member.is_placeholder and exists (select 1 from marts.{dimension} as known"
+        "  where known.source_system = opportunity.source_system and not known.is_placeholder)"
+        f" qualify count(*) over () > {thresholds.tolerated_rows}"
+        f"  and count(*) over () > {share} * (select count(*) from checked)"
+    )
+
+
+def _money(thresholds: Thresholds) -> tuple[Check, ...]:
+    few, share, multiple = (
+        thresholds.tolerated_rows,
+        thresholds.without_amount_share,
+        thresholds.absurd_amount_multiple,
+    )
+    return (
+        Check(
+            name="an_amount_is_not_negative",
+            table=TABLE,
+            rule=Between("amount", minimum=0),
+            description="No deal has a negative amount.",
+            advice="Correct the amounts in the CRM; credit notes are not opportunities.",
+            keys=KEY,
+        ),
+        Check(
+            name="an_amount_has_its_exchange_rate",
+            table=TABLE,
+            rule=NoRows("select * from checked where amount_original is not null and amount is null"),
+            description="Every amount could be told in the reporting currency.",
+            advice="Deliver the rate of the named currency in generic/fx_rate, or correct the currency in the CRM.",
+            keys=("currency", "opportunity_id"),
+        ),
+        Check(
+            name="no_amount_is_absurd",
+            table=TABLE,
+            rule=NoRows(
+                # The largest thousandth, and at least the largest, says nothing about itself.
+                f"select * from checked where amount > {multiple} * (select max(amount) from"
+                "  (select amount from checked where amount > 0"
+                "   qualify row_number() over (order by amount desc) > ceil(count(*) over () / 1000.0)))"
+            ),
+            description=f"No amount is more than {multiple:,.0f} times what nearly all deals are worth.",
+            advice="Look for cents taken for units, or a number in the wrong field, and correct it in the CRM.",
+            keys=KEY,
+            severity="warn",
+        ),
+        Check(
+            name="most_open_opportunities_have_an_amount",
+            table=TABLE,
+            rule=NoRows(
+                "select * from checked where status = 'open' and coalesce(amount, 0) = 0"
+                f" qualify count(*) over () > {few}"
+                f"  and count(*) over () > {share} * (select count(*) from checked where status = 'open')"
+            ),
+            description=f"At most {share:.0%} of the open deals have no amount.",
+            advice="Money columns cover only deals with an amount: ask the owners to fill it in.",
+            keys=KEY,
+            severity="warn",
+        ),
+    )

@@ -1,0 +1,128 @@
+"""fct_pipeline_daily: the waterfall of every day and stage, which must close exactly, in deals and in money."""
+
+from __future__ import annotations
+
+from quality.checks import Check, Group
+from quality.rules import NoRows, UniqueTogether
+
+TABLE = "marts.fct_pipeline_daily"
+ROW = ("date_day", "pipeline", "stage")
+FAULT = "The waterfall does not close: report it as a fault of Funnelcast."
+ARRIVALS = ("created", "advanced_in", "moved_back_in", "reopened")
+DEPARTURES = ("advanced_out", "moved_back_out", "won", "lost", "deleted")
+
+
+def group() -> Group:
+    """The checks of this file."""
+    return Group(
+        "pipeline",
+        (*_rows(), *_waterfall("count", "deals"), *_waterfall("amount", "money"), *_against_opportunities()),
+    )
+
+
+def _rows() -> tuple[Check, ...]:
+    counts = ", ".join(f"{name}_count" for name in ("opening", *ARRIVALS, *DEPARTURES, "open", "slipped"))
+    return (
+        Check(
+            name="a_day_of_a_stage_is_one_row",
+            table=TABLE,
+            rule=UniqueTogether(ROW),
+            description="Each day of a stage is told once.",
+            advice="A model joined to more rows than it should: report it as a fault of Funnelcast.",
+            keys=ROW,
+        ),
+        Check(
+            name="pipeline_days_have_no_gap",
+            table=TABLE,
+            rule=NoRows(
+                "select * from (select date_day, pipeline, stage, lead(date_day, 1, (select as_of + 1 from config.run))"
+                "  over (partition by pipeline, stage order by date_day) as next_day from checked)"
+                " where next_day > date_day + 1 or date_day > (select as_of from config.run)"
+            ),
+            description="Every stage has a row for each day from its first to the day this build is as of.",
+            advice="Days on which nothing happened must be there too: report it as a fault of Funnelcast.",
+            keys=ROW,
+        ),
+        Check(
+            name="pipeline_counts_are_not_negative",
+            table=TABLE,
+            rule=NoRows(f"select * from checked where least({counts}) < 0"),
+            description="No count of the waterfall is negative.",
+            advice=FAULT,
+            keys=ROW,
+        ),
+    )
+
+
+def _waterfall(measure: str, word: str) -> tuple[Check, ...]:
+    def total(names: tuple[str, ...]) -> str:
+        return " + ".join(f"{name}_{measure}" for name in names)
+
+    change = " + amount_change_amount" if measure == "amount" else ""
+    return (
+        Check(
+            name=f"a_pipeline_day_closes_in_{word}",
+            table=TABLE,
+            rule=NoRows(
+                f"select * from checked where open_{measure} is distinct from"
+                f" opening_{measure} + {total(ARRIVALS)} - ({total(DEPARTURES)}){change}"
+            ),
+            description=f"What a stage opened with, and what came and went that day, make what it closed with, in {word}.",
+            advice=FAULT,
+            keys=ROW,
+        ),
+        Check(
+            name=f"a_pipeline_day_opens_as_the_last_one_closed_in_{word}",
+            table=TABLE,
+            rule=NoRows(
+                f"select * from (select *, lag(open_{measure}) over (partition by pipeline, stage order by date_day)"
+                "  as closed_with, row_number() over (partition by pipeline, stage order by date_day) as place"
+                f" from checked) where opening_{measure} is distinct from case when place = 1 then 0 else closed_with end"
+            ),
+            description=f"Every stage opens a day with what it closed the day before with, in {word}.",
+            advice=FAULT,
+            keys=ROW,
+        ),
+        Check(
+            name=f"what_leaves_a_stage_arrives_in_another_in_{word}",
+            table=TABLE,
+            rule=NoRows(
+                "select date_day from checked group by all"
+                f" having sum(advanced_in_{measure} + moved_back_in_{measure})"
+                f"  <> sum(advanced_out_{measure} + moved_back_out_{measure})"
+            ),
+            description=f"What moves out of a stage in a day moves into another, in {word}.",
+            advice=FAULT,
+            keys=("date_day",),
+        ),
+    )
+
+
+def _against_opportunities() -> tuple[Check, ...]:
+    def differs(measure: str, total: str) -> str:
+        return (
+            "select pipeline, stage from"
+            f" (select pipeline, stage, {total} as told from marts.fct_opportunity where status = 'open' group by all)"
+            f"  full join (select pipeline, stage, open_{measure} as counted from checked"
+            "   where date_day = (select as_of from config.run)) using (pipeline, stage)"
+            " where coalesce(told, 0) <> coalesce(counted, 0)"
+        )
+
+    return (
+        Check(
+            name="the_last_pipeline_day_is_the_open_opportunities_in_deals",
+            table=TABLE,
+            rule=NoRows(differs("count", "count(distinct (source_system, opportunity_id))")),
+            description="The last day of the waterfall has as many open deals in each stage as there are.",
+            advice=FAULT,
+            keys=("pipeline", "stage"),
+        ),
+        Check(
+            name="the_last_pipeline_day_is_the_open_opportunities_in_money",
+            table=TABLE,
+            rule=NoRows(differs("amount", "sum(amount)")),
+            description="The last day of the waterfall has the open deals' money in each stage.",
+            advice=FAULT,
+            keys=("pipeline", "stage"),
+        ),
+    )

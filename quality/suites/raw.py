@@ -1,0 +1,135 @@
+"""Raw: the delivered files, and the raw views of what was delivered. Read before any rule about the content of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from quality.build_database import DeliveredObject
+from quality.checks import Check, Group
+from quality.rules import NoRows, NotNull
+from quality.thresholds import Thresholds
+
+FILES = "accounting.delivered_file"
+FILE = ("system", "object", "file")
+
+# The column without which a row of an object is nothing. Objects that are not named here have an `id`.
+RECORD_KEYS = {
+    ("generic", "user"): "user_id",
+    ("generic", "account"): "account_id",
+    ("generic", "lead"): "lead_id",
+    ("generic", "opportunity"): "opportunity_id",
+    ("generic", "opportunity_line"): "opportunity_id",
+    ("generic", "product"): "product_id",
+    ("generic", "stage_history"): "opportunity_id",
+    ("generic", "activity"): "activity_id",
+    ("generic", "email_event"): "event_id",
+    ("generic", "target"): "metric",
+    ("generic", "fx_rate"): "currency",
+    ("salesforce", "opportunity_stage"): "master_label",
+}
+
+
+def group(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -> Group:
+    """The checks of files, and two checks of each delivered object."""
+    objects = tuple(check for found in delivered for check in _object_checks(thresholds, found))
+    return Group("raw", (*_file_checks(thresholds, delivered), *objects))
+
+
+def _file_checks(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -> tuple[Check, ...]:
+    few, share = thresholds.tolerated_rows, thresholds.quarantined_share
+    return (
+        Check(
+            name="no_delivered_file_was_refused",
+            table=FILES,
+            rule=NoRows("select * from checked where outcome = 'refused'"),
+            description="Every delivered file could be read.",
+            advice="Its reason is in `funnelcast status`: deliver the file again, whole, and run again.",
+            keys=FILE,
+        ),
+        Check(
+            name="no_delivered_file_was_ignored",
+            table=FILES,
+            rule=NoRows("select * from checked where outcome = 'ignored'"),
+            description="Every delivered file was of use.",
+            advice="Its reason is in `funnelcast status`: move the file, or name it as the others are named.",
+            keys=FILE,
+            severity="warn",
+        ),
+        Check(
+            name="rows_of_a_file_are_loaded_or_quarantined",
+            table=FILES,
+            rule=NoRows(
+                "select * from checked where (outcome in ('loaded', 'superseded') or rows_delivered is not null)"
+                " and rows_delivered is distinct from rows_loaded + rows_quarantined"
+            ),
+            description="Of every delivered file, each row was either loaded or put into quarantine.",
+            advice="Rows were lost while reading: keep the file, and report it as a fault of Funnelcast.",
+            keys=FILE,
+        ),
+        Check(
+            name="few_rows_are_quarantined",
+            table=FILES,
+            rule=NoRows(
+                "select * from checked where outcome = 'loaded' and rows_quarantined > 0 and (rows_loaded = 0"
+                f" or (rows_quarantined > {few} and rows_quarantined > {share} * rows_delivered))"
+            ),
+            description=f"Of every delivered file, at most {share:.1%} of the rows could not be read.",
+            advice="`funnelcast quarantine` lists the rows and reasons: have the export repaired, deliver it again.",
+            keys=FILE,
+        ),
+        Check(
+            name="raw_holds_what_was_loaded",
+            table=FILES,
+            rule=NoRows(_raw_differs(delivered)),
+            description="The raw store holds exactly the rows that were loaded from each file.",
+            advice="A raw file was changed or deleted: deliver the named file again.",
+            keys=FILE,
+        ),
+    )
+
+
+def _object_checks(thresholds: Thresholds, delivered: DeliveredObject) -> tuple[Check, ...]:
+    name = f"{delivered.system}_{delivered.object}"
+    key = RECORD_KEYS.get((delivered.system, delivered.object), "id")
+    origin = ("_file", "_row")
+    return (
+        Check(
+            name=f"{name}_rows_have_their_id",
+            table=delivered.raw_view,
+            rule=NotNull(key, share=1 - thresholds.missing_key_share),
+            description=f"Nearly every row of {delivered.object} from {delivered.system} has its {key}.",
+            advice=f"Look at the column {key} of the export: another one may have been exported in its place.",
+            keys=origin,
+        ),
+        Check(
+            name=f"{name}_rows_name_their_file",
+            table=delivered.raw_view,
+            rule=NoRows("select * from checked where _file is null or _row is null or _extracted_at is null"),
+            description=f"Every row of {delivered.object} from {delivered.system} says which file and line it is from.",
+            advice="The raw store is damaged: delete its folder for this object, and deliver the files again.",
+            keys=origin,
+        ),
+    )
+
+
+def _raw_differs(delivered: Sequence[DeliveredObject]) -> str:
+    """SQL for the files whose rows in the raw views are not as many as were loaded.
+
+    A file that was delivered again under its name stands in raw twice, as both are kept.
+    """
+    views = [
+        f"select '{found.system}' as system, '{found.object}' as object, _file as file, count(*) as rows_found"
+        f" from {found.raw_view} group by all"
+        for found in delivered
+    ]
+    found = (
+        " union all ".join(views)
+        or "select '' as system, '' as object, '' as file, 0 as rows_found where false"
+    )
+    return (
+        "select loaded.system, loaded.object, loaded.file from"
+        " (select system, object, file, sum(rows_loaded) as rows_loaded from checked"
+        "  where outcome in ('loaded', 'superseded') group by all) as loaded"
+        f" full join ({found}) as found using (system, object, file)"
+        " where coalesce(loaded.rows_loaded, 0) <> coalesce(found.rows_found, 0)"
+    )

@@ -1,0 +1,276 @@
+"""A build database in which nothing is wrong: a handful of deals in one week, and every table the gate looks at.
+
+Belongs here: the clean data, small enough to follow by hand. Does not belong here: what is then broken in it
+(test_gate_planted_defects.py).
+
+Two stages are open (qualify, propose), and every deal is worth 100. The week, as of Sunday 2026-11-22:
+
+    o1  created 16th, proposed 18th, open           o4  created 20th, open
+    o2  created 16th, proposed 17th, won 20th       o5  created 18th, deleted 21st
+    o3  created 17th, lost 19th                     o6  created 19th, open
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+SCHEMAS = ("raw", "config", "accounting", "staging", "intermediate", "marts")
+
+RUN = """
+create table config.run as
+select date '2026-11-22' as as_of, timestamp '2026-11-23' as as_of_end, 'UTC' as timezone, 'EUR' as currency
+"""
+
+# Four nightly extracts of opportunities, one of users; six and two rows each.
+FILES = """
+create table accounting.delivered_file as
+select
+    'generic' as system, object, object || '_' || day || '.csv' as file, cast(day as timestamp) as extracted_at,
+    cast(day as date) as extracted_on, md5(object || day) as sha256, 'csv' as format, 'loaded' as outcome,
+    cast(null as varchar) as reason, rows as rows_delivered, rows as rows_loaded, 0::bigint as rows_quarantined
+from (values
+    ('opportunity', '2026-11-19', 6::bigint),
+    ('opportunity', '2026-11-20', 6),
+    ('opportunity', '2026-11-21', 6),
+    ('opportunity', '2026-11-22', 6),
+    ('user', '2026-11-22', 2)
+) as delivered (object, day, rows);
+
+create table raw.generic__opportunity as
+select
+    'o' || number as opportunity_id, 'propose' as stage, file as _file, number as _row, extracted_at as _extracted_at
+from accounting.delivered_file cross join range(1, 7) as rows (number) where object = 'opportunity';
+
+create table raw.generic__user as
+select
+    'r' || number as user_id, 'Ann' as name, file as _file, number as _row, extracted_at as _extracted_at
+from accounting.delivered_file cross join range(1, 3) as rows (number) where object = 'user';
+
+create table intermediate.int_row_accounting as
+select
+    system, object, file, rows_loaded as rows_raw,
+    case when extracted_on = '2026-11-22' then rows_loaded else 0 end as rows_loaded,
+    case when extracted_on = '2026-11-22' then 0 else rows_loaded end as rows_duplicate,
+    0::bigint as rows_set_aside
+from accounting.delivered_file;
+
+create table marts.ops_set_aside (
+    system varchar, object varchar, file varchar, row_number bigint, found_in varchar, problem_column varchar,
+    problem varchar, problem_value varchar, record_id varchar)
+"""
+
+DIMENSIONS = """
+create table marts.dim_date as
+select cast(day as date) as date_day, day = '2026-11-22' as is_as_of
+from range(timestamp '2026-11-01', timestamp '2026-12-01', interval 1 day) as days (day);
+
+create table marts.dim_stage as
+select
+    'generic' as source_system, 'sales' as pipeline, stage, stage_order, phase, phase not in ('won', 'lost') as is_open,
+    phase = 'won' as is_won, phase = 'lost' as is_lost, probability as default_probability, 'config' as defined_by
+from (values
+    ('qualify', 1, 'qualification', 0.1::double),
+    ('propose', 2, 'engagement', 0.4),
+    ('negotiate', 3, 'closing', 0.7),
+    ('won', 4, 'won', 1.0),
+    ('lost', 5, 'lost', 0.0)
+) as stages (stage, stage_order, phase, probability);
+
+create table marts.dim_rep as
+select
+    'generic' as source_system, rep_id, team, is_placeholder,
+    date '2025-01-01' as started_on, cast(null as date) as ended_on
+from (values ('r1', 'A', false), ('r2', 'B', false), ('gone', null, true)) as reps (rep_id, team, is_placeholder);
+
+create table marts.dim_account as
+select 'generic' as source_system, account_id, is_placeholder
+from (values ('a1', false), ('a2', false), ('gone', true)) as accounts (account_id, is_placeholder);
+
+create table marts.dim_lead as
+select
+    'generic' as source_system, lead_id, timestamp '2026-11-10' as created_at, cast(converted_at as timestamp) as converted_at
+from (values ('l1', '2026-11-16'), ('l2', null), ('l3', null)) as leads (lead_id, converted_at)
+"""
+
+OPPORTUNITIES = """
+create table marts.fct_opportunity as
+select
+    'generic' as source_system, opportunity_id, account_id, owner_id, 'sales' as pipeline, stage, phase, status,
+    100::decimal(18, 2) as amount, 100::decimal(18, 2) as amount_original, 'EUR' as currency,
+    cast(created_at as timestamp) as created_at, cast(stage_entered_at as timestamp) as stage_entered_at,
+    cast(closed_at as timestamp) as closed_at, cast(deleted_at as timestamp) as deleted_at
+from (values
+    ('o1', 'a1', 'r1', 'propose', 'engagement', 'open', '2026-11-16 09:00', '2026-11-18 09:00', null, null),
+    ('o2', 'a1', 'r2', 'won', 'won', 'won', '2026-11-16 09:00', '2026-11-20 09:00', '2026-11-20 09:00', null),
+    ('o3', 'a2', 'r1', 'lost', 'lost', 'lost', '2026-11-17 09:00', '2026-11-19 09:00', '2026-11-19 09:00', null),
+    ('o4', 'a2', 'r1', 'qualify', 'qualification', 'open', '2026-11-20 09:00', '2026-11-20 09:00', null, null),
+    ('o5', 'a2', 'r2', 'qualify', 'qualification', 'deleted', '2026-11-18 09:00', '2026-11-18 09:00', null, '2026-11-21'),
+    ('o6', 'a1', 'r2', 'qualify', 'qualification', 'open', '2026-11-19 09:00', '2026-11-19 09:00', null, null)
+) as opportunities (
+    opportunity_id, account_id, owner_id, stage, phase, status, created_at, stage_entered_at, closed_at, deleted_at);
+
+create table marts.fct_stage_visit as
+select
+    opportunity_id || '-' || entered_at as visit_id, 'generic' as source_system, opportunity_id, visit_number,
+    'sales' as pipeline, stage, cast(entered_at as timestamp) as entered_at, cast(exited_at as timestamp) as exited_at,
+    coalesce(date_diff('day', cast(entered_at as timestamp), cast(exited_at as timestamp)), 1)::double as days_in_stage,
+    exited_at is null as is_current, case when visit_number = 1 then 'created' else 'history' end as entry_evidence
+from (values
+    ('o1', 1, 'qualify', '2026-11-16 09:00', '2026-11-18 09:00'),
+    ('o1', 2, 'propose', '2026-11-18 09:00', null),
+    ('o2', 1, 'qualify', '2026-11-16 09:00', '2026-11-17 09:00'),
+    ('o2', 2, 'propose', '2026-11-17 09:00', '2026-11-20 09:00'),
+    ('o2', 3, 'won', '2026-11-20 09:00', null),
+    ('o3', 1, 'qualify', '2026-11-17 09:00', '2026-11-19 09:00'),
+    ('o3', 2, 'lost', '2026-11-19 09:00', null),
+    ('o4', 1, 'qualify', '2026-11-20 09:00', null),
+    ('o5', 1, 'qualify', '2026-11-18 09:00', '2026-11-21 00:00'),
+    ('o6', 1, 'qualify', '2026-11-19 09:00', null)
+) as visits (opportunity_id, visit_number, stage, entered_at, exited_at)
+"""
+
+# o1, o3 and o4 came inbound, o2 and o6 outbound; o2 skipped negotiate.
+FUNNEL = """
+create table marts.fct_stage_funnel as
+select
+    date '2026-11-01' as cohort_month, 'sales' as pipeline, stage, segment_dimension, segment_value,
+    entered, entered - skipped as visited, skipped, advanced, lost, still_open, rate as conversion_rate,
+    greatest(rate - 0.2, 0) as conversion_rate_low, least(rate + 0.2, 1) as conversion_rate_high,
+    case when advanced > 0 then 1.5 end as median_days_to_advance
+from (
+    select *, case when entered > 0 then round(advanced / entered, 6) end as rate
+    from (values
+        ('qualify', 'all', 'all', 5::bigint, 0::bigint, 2::bigint, 1::bigint, 2::bigint),
+        ('qualify', 'source', 'inbound', 3, 0, 1, 1, 1),
+        ('qualify', 'source', 'outbound', 2, 0, 1, 0, 1),
+        ('propose', 'all', 'all', 2, 0, 1, 0, 1),
+        ('propose', 'source', 'inbound', 1, 0, 0, 0, 1),
+        ('propose', 'source', 'outbound', 1, 0, 1, 0, 0),
+        ('negotiate', 'all', 'all', 1, 1, 1, 0, 0),
+        ('negotiate', 'source', 'inbound', 0, 0, 0, 0, 0),
+        ('negotiate', 'source', 'outbound', 1, 1, 1, 0, 0)
+    ) as cohorts (stage, segment_dimension, segment_value, entered, skipped, advanced, lost, still_open)
+)
+"""
+
+# r1 is team A and won in October, r2 is team B and won in November; a cycle is 4 days.
+VELOCITY = """
+create table marts.fct_velocity as
+with counted as (
+
+    select
+        *, won + lost as closed,
+        case when won + lost > 0 then won / (won + lost) end as win_rate,
+        case when won > 0 then 100::decimal(18, 2) end as average_deal_size,
+        case when won > 0 then 4::double end as sales_cycle_days
+    from (values
+        ('week', '2026-11-02', 'company', 'company', 4::bigint, 0::bigint, 0::bigint),
+        ('month', '2026-10-01', 'company', 'company', 4, 1, 1),
+        ('month', '2026-10-01', 'rep', 'r1', 2, 1, 0),
+        ('month', '2026-10-01', 'rep', 'r2', 2, 0, 1),
+        ('month', '2026-10-01', 'team', 'A', 2, 1, 0),
+        ('month', '2026-10-01', 'team', 'B', 2, 0, 1),
+        ('month', '2026-11-01', 'company', 'company', 6, 1, 1),
+        ('month', '2026-11-01', 'rep', 'r1', 3, 0, 1),
+        ('month', '2026-11-01', 'rep', 'r2', 3, 1, 0),
+        ('month', '2026-11-01', 'team', 'A', 3, 0, 1),
+        ('month', '2026-11-01', 'team', 'B', 3, 1, 0),
+        ('year', '2026-01-01', 'company', 'company', 8, 2, 2),
+        ('year', '2026-01-01', 'rep', 'r1', 4, 1, 1),
+        ('year', '2026-01-01', 'rep', 'r2', 4, 1, 1),
+        ('year', '2026-01-01', 'team', 'A', 4, 1, 1),
+        ('year', '2026-01-01', 'team', 'B', 4, 1, 1)
+    ) as periods (period_type, period_start, scope, scope_id, opportunities, won, lost)
+
+),
+
+measured as (
+
+    select
+        * replace (cast(period_start as date) as period_start),
+        won * 100::decimal(18, 2) as won_amount, lost * 100::decimal(18, 2) as lost_amount, 0::bigint as won_without_amount,
+        greatest(win_rate - 0.3, 0) as win_rate_low, least(win_rate + 0.3, 1) as win_rate_high,
+        win_rate as win_rate_by_amount, opportunities * win_rate * average_deal_size / sales_cycle_days as velocity_per_day
+    from counted
+
+),
+
+compared as (
+
+    select *, lag(velocity_per_day) over (partition by period_type, scope, scope_id order by period_start)
+        as previous_velocity_per_day
+    from measured
+
+)
+
+select
+    *, velocity_per_day - previous_velocity_per_day as velocity_change,
+    velocity_per_day - previous_velocity_per_day as contribution_opportunities,
+    case when velocity_per_day - previous_velocity_per_day is not null then 0::double end as contribution_win_rate,
+    case when velocity_per_day - previous_velocity_per_day is not null then 0::double end as contribution_deal_size,
+    case when velocity_per_day - previous_velocity_per_day is not null then 0::double end as contribution_sales_cycle
+from compared
+"""
+
+PIPELINE = """
+create table marts.fct_pipeline_daily as
+select
+    cast(date_day as date) as date_day, 'sales' as pipeline, stage,
+    opening as opening_count, created as created_count, advanced_in as advanced_in_count,
+    advanced_out as advanced_out_count, 0::bigint as moved_back_in_count, 0::bigint as moved_back_out_count,
+    0::bigint as reopened_count, won as won_count, lost as lost_count, deleted as deleted_count,
+    closing as open_count, 0::bigint as slipped_count,
+    opening * 100::decimal(18, 2) as opening_amount, created * 100::decimal(18, 2) as created_amount,
+    advanced_in * 100::decimal(18, 2) as advanced_in_amount, advanced_out * 100::decimal(18, 2) as advanced_out_amount,
+    0::decimal(18, 2) as moved_back_in_amount, 0::decimal(18, 2) as moved_back_out_amount,
+    0::decimal(18, 2) as reopened_amount, won * 100::decimal(18, 2) as won_amount,
+    lost * 100::decimal(18, 2) as lost_amount, deleted * 100::decimal(18, 2) as deleted_amount,
+    0::decimal(18, 2) as amount_change_amount, closing * 100::decimal(18, 2) as open_amount
+from (values
+    ('2026-11-16', 'qualify', 0::bigint, 2::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 2::bigint),
+    ('2026-11-16', 'propose', 0, 0, 0, 0, 0, 0, 0, 0),
+    ('2026-11-17', 'qualify', 2, 1, 0, 1, 0, 0, 0, 2),
+    ('2026-11-17', 'propose', 0, 0, 1, 0, 0, 0, 0, 1),
+    ('2026-11-18', 'qualify', 2, 1, 0, 1, 0, 0, 0, 2),
+    ('2026-11-18', 'propose', 1, 0, 1, 0, 0, 0, 0, 2),
+    ('2026-11-19', 'qualify', 2, 1, 0, 0, 0, 1, 0, 2),
+    ('2026-11-19', 'propose', 2, 0, 0, 0, 0, 0, 0, 2),
+    ('2026-11-20', 'qualify', 2, 1, 0, 0, 0, 0, 0, 3),
+    ('2026-11-20', 'propose', 2, 0, 0, 0, 1, 0, 0, 1),
+    ('2026-11-21', 'qualify', 3, 0, 0, 0, 0, 0, 1, 2),
+    ('2026-11-21', 'propose', 1, 0, 0, 0, 0, 0, 0, 1),
+    ('2026-11-22', 'qualify', 2, 0, 0, 0, 0, 0, 0, 2),
+    ('2026-11-22', 'propose', 1, 0, 0, 0, 0, 0, 0, 1)
+) as days (date_day, stage, opening, created, advanced_in, advanced_out, won, lost, deleted, closing)
+"""
+
+ACTIVITY = """
+create table marts.fct_activity_daily as
+select
+    'generic' as source_system, rep_id, cast(activity_date as date) as activity_date, leads as leads_created,
+    sent as emails_sent, sent as emails_delivered, opened as emails_opened, 0::bigint as emails_clicked,
+    0::bigint as emails_replied, 0::bigint as emails_bounced, calls, 0::bigint as meetings_booked,
+    0::bigint as meetings_held, 0::bigint as tasks, created as opportunities_created, won as opportunities_won
+from (values
+    ('r1', '2026-11-16', 1::bigint, 5::bigint, 2::bigint, 3::bigint, 1::bigint, 0::bigint),
+    ('r1', '2026-11-20', 1, 4, 1, 0, 1, 0),
+    ('r2', '2026-11-20', 1, 0, 0, 2, 0, 1),
+    ('r2', '2026-11-22', 0, 1, 0, 1, 0, 0)
+) as days (rep_id, activity_date, leads, sent, opened, calls, created, won)
+"""
+
+
+def make(database: Path) -> None:
+    """Write the clean build database."""
+    with duckdb.connect(str(database)) as connection:
+        fill(connection)
+
+
+def fill(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write the clean build's tables into the database of a connection."""
+    for schema in SCHEMAS:
+        connection.execute(f"create schema {schema}")
+    for tables in (RUN, FILES, DIMENSIONS, OPPORTUNITIES, FUNNEL, VELOCITY, PIPELINE, ACTIVITY):
+        connection.execute(tables)

@@ -1,0 +1,315 @@
+"""Assumption: every check of the gate turns red for the defect it names, and no other check does.
+
+Without it a check could be unable to fail, and stay green over wrong tables for years; or turn red together with five
+others, so that nobody knows what to repair. Each defect is planted into the clean build of clean_build.py.
+
+All checks are asked by the SQL that finds their examples, and those of the planted check's table by Great Expectations
+as well.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+import clean_build
+from gate_child import GatePool
+from quality import build_database, suites
+from quality.build_database import DeliveredObject
+from quality.checks import Check
+from quality.rules import NotEmpty, NotNull
+from quality.thresholds import settle
+
+# Shares are of handfuls here.
+THRESHOLDS = {"tolerated_rows": 0}
+DELIVERED = (DeliveredObject("generic", "opportunity"), DeliveredObject("generic", "user"))
+CHECKS: dict[str, Check] = {
+    check.name: check for group in suites.collect(settle(THRESHOLDS), DELIVERED) for check in group.checks
+}
+
+USERS = "where object = 'user'"
+NEGOTIATE = "where stage = 'negotiate'"
+LAST_DAY = "where date_day = '2026-11-22' and stage = 'qualify'"
+COMPANY = "where scope = 'company' and period_start = '2026-11-01' and period_type = 'month'"
+# One deal lost, none won: everything about velocity is empty.
+LOSER = "where scope_id = 'r1' and period_start = '2026-11-01' and period_type = 'month'"
+
+
+def again(table: str, which: str, changed: str = "") -> str:
+    """SQL that adds a row which is there already, with something `changed`."""
+    row = f"* replace ({changed})" if changed else "*"
+    return f"insert into {table} by name select {row} from {table} where {which} limit 1"
+
+
+PLANTS: dict[str, str] = {
+    # raw
+    "no_delivered_file_was_refused": "insert into accounting.delivered_file (system, object, file, outcome)"
+    " values ('generic', 'lead', 'lead.csv', 'refused')",
+    "no_delivered_file_was_ignored": "insert into accounting.delivered_file (system, object, file, outcome)"
+    " values ('generic', 'lead', 'lead.doc', 'ignored')",
+    "rows_of_a_file_are_loaded_or_quarantined": f"update accounting.delivered_file set rows_delivered = 3 {USERS}",
+    "few_rows_are_quarantined": "update accounting.delivered_file"
+    f" set rows_delivered = 3, rows_quarantined = 1 {USERS}",
+    "raw_holds_what_was_loaded": "delete from raw.generic__user where _row = 2",
+    "generic_opportunity_rows_have_their_id": "update raw.generic__opportunity set opportunity_id = null"
+    " where _row <= 2",
+    "generic_opportunity_rows_name_their_file": "update raw.generic__opportunity set _row = null where _row = 1",
+    "generic_user_rows_have_their_id": "update raw.generic__user set user_id = null where _row = 1",
+    "generic_user_rows_name_their_file": "update raw.generic__user set _extracted_at = null where _row = 1",
+    # staging
+    "raw_rows_are_staged_repeated_or_set_aside": "update intermediate.int_row_accounting"
+    f" set rows_duplicate = 1 {USERS}",
+    "staging_saw_every_loaded_row": f"update intermediate.int_row_accounting set rows_raw = 1, rows_loaded = 1 {USERS}",
+    "few_rows_are_set_aside": f"update intermediate.int_row_accounting set rows_loaded = 1, rows_set_aside = 1 {USERS}",
+    "no_id_is_delivered_twice_with_different_content": "insert into marts.ops_set_aside"
+    " (system, object, file, row_number, problem, record_id) values"
+    " ('generic', 'user', 'user.csv', 1, 'id appears several times in one extract with different content', 'r1')",
+    # freshness
+    "the_opportunity_extract_came_when_expected": "update accounting.delivered_file"
+    " set extracted_on = extracted_on - 2 where object = 'opportunity'",
+    "the_opportunity_extract_is_as_large_as_usual": "update accounting.delivered_file"
+    "  set rows_delivered = 2, rows_loaded = 2 where file = 'opportunity_2026-11-22.csv';"
+    " update intermediate.int_row_accounting"
+    "  set rows_raw = 2, rows_loaded = 2 where file = 'opportunity_2026-11-22.csv';"
+    " delete from raw.generic__opportunity where _file = 'opportunity_2026-11-22.csv' and _row > 2",
+    # dimensions
+    "a_day_is_one_row": again("marts.dim_date", "date_day = '2026-11-10'"),
+    "the_calendar_has_no_gap": "delete from marts.dim_date where date_day = '2026-11-10'",
+    "the_calendar_marks_the_as_of_day": "update marts.dim_date set is_as_of = true where date_day = '2026-11-21'",
+    "a_stage_is_one_row": again("marts.dim_stage", "stage = 'negotiate'"),
+    "a_stage_belongs_to_a_phase": f"update marts.dim_stage set phase = 'thinking' {NEGOTIATE}",
+    "a_stage_is_open_won_or_lost_by_its_phase": f"update marts.dim_stage set is_won = true {NEGOTIATE}",
+    "a_stage_has_its_place": f"update marts.dim_stage set stage_order = null {NEGOTIATE}",
+    "open_stages_come_before_closed_ones": f"update marts.dim_stage set stage_order = 9 {NEGOTIATE}",
+    "a_stage_probability_is_a_share": f"update marts.dim_stage set default_probability = 70 {NEGOTIATE}",
+    "a_rep_is_one_row": again("marts.dim_rep", "rep_id = 'r1'"),
+    "a_rep_has_an_id": again("marts.dim_rep", "rep_id = 'r1'", "null as rep_id"),
+    "an_account_is_one_row": again("marts.dim_account", "account_id = 'a1'"),
+    "an_account_has_an_id": again("marts.dim_account", "account_id = 'a1'", "null as account_id"),
+    "a_lead_is_one_row": again("marts.dim_lead", "lead_id = 'l1'"),
+    "a_lead_has_an_id": again("marts.dim_lead", "lead_id = 'l1'", "null as lead_id"),
+    "people_left_after_they_came": "update marts.dim_rep set ended_on = '2024-12-31' where rep_id = 'r1'",
+    "leads_converted_after_they_came": "update marts.dim_lead set converted_at = '2026-11-01' where lead_id = 'l1'",
+    # opportunities
+    "there_are_opportunities": "delete from marts.fct_opportunity; delete from marts.fct_stage_visit;"
+    " delete from marts.fct_pipeline_daily; update marts.fct_activity_daily set opportunities_created = 0",
+    "an_opportunity_is_one_row": again("marts.fct_opportunity", "opportunity_id = 'o5'"),
+    "an_opportunity_has_an_id": again("marts.fct_opportunity", "opportunity_id = 'o5'", "null as opportunity_id"),
+    "opportunity_status_is_known": "update marts.fct_opportunity set status = 'archived' where opportunity_id = 'o2'",
+    "the_stage_of_an_open_opportunity_is_known": "update marts.dim_stage set defined_by = 'unknown'"
+    " where stage = 'propose'",
+    "opportunity_status_fits_its_phase": "update marts.fct_opportunity set phase = 'closing'"
+    " where opportunity_id = 'o2'",
+    "an_opportunity_closed_after_it_came": "update marts.fct_opportunity set closed_at = '2026-11-15'"
+    " where opportunity_id = 'o2'",
+    "a_closed_opportunity_has_its_day": "update marts.fct_opportunity set closed_at = null where opportunity_id = 'o2'",
+    "an_open_opportunity_has_no_closing_day": "update marts.fct_opportunity set closed_at = '2026-11-20'"
+    " where opportunity_id = 'o1'",
+    "a_deleted_opportunity_has_its_day": "update marts.fct_opportunity set deleted_at = null"
+    " where opportunity_id = 'o5'",
+    "nothing_happens_to_an_opportunity_after_the_as_of_day": "update marts.fct_opportunity"
+    " set closed_at = '2026-11-25' where opportunity_id = 'o2'",
+    "few_open_opportunities_vanished_tonight": "update marts.fct_opportunity"
+    "  set status = 'deleted', deleted_at = '2026-11-22 10:00' where opportunity_id = 'o4';"
+    " update marts.fct_pipeline_daily set deleted_count = 1, open_count = 1, deleted_amount = 100, open_amount = 100"
+    f" {LAST_DAY}",
+    "few_opportunities_have_an_unknown_owner": "update marts.fct_opportunity set owner_id = 'gone'"
+    " where opportunity_id = 'o1'",
+    "few_opportunities_have_an_unknown_account": "update marts.fct_opportunity set account_id = 'gone'"
+    " where opportunity_id = 'o1'",
+    "an_amount_is_not_negative": "update marts.fct_opportunity set amount = -1 where opportunity_id = 'o2'",
+    "an_amount_has_its_exchange_rate": "update marts.fct_opportunity set amount = null where opportunity_id = 'o2'",
+    "no_amount_is_absurd": "update marts.fct_opportunity set amount = 1000001 where opportunity_id = 'o2'",
+    "most_open_opportunities_have_an_amount": "update marts.fct_opportunity set amount = 0"
+    "  where opportunity_id in ('o4', 'o6');"
+    f" update marts.fct_pipeline_daily set amount_change_amount = -200, open_amount = 0 {LAST_DAY}",
+    # visits
+    "a_visit_is_one_row": "update marts.fct_stage_visit set visit_id = 'same' where opportunity_id in ('o4', 'o6')",
+    "a_visit_has_an_id": "update marts.fct_stage_visit set visit_id = null where opportunity_id = 'o4'",
+    "a_visit_says_how_it_is_known": "update marts.fct_stage_visit set entry_evidence = 'guess'"
+    " where opportunity_id = 'o4'",
+    "a_visit_lasts_no_negative_time": "update marts.fct_stage_visit set days_in_stage = -1 where opportunity_id = 'o4'",
+    "no_visit_lies_after_the_as_of_day": "update marts.fct_stage_visit set entered_at = '2026-11-25'"
+    " where opportunity_id = 'o4'",
+    "visits_do_not_overlap": "update marts.fct_stage_visit set exited_at = '2026-11-19'"
+    " where opportunity_id = 'o1' and visit_number = 1",
+    "visits_leave_no_hole": "update marts.fct_stage_visit set exited_at = '2026-11-17'"
+    " where opportunity_id = 'o1' and visit_number = 1",
+    "visits_are_numbered_in_order": "update marts.fct_stage_visit set visit_number = 3"
+    " where opportunity_id = 'o1' and visit_number = 2",
+    "an_opportunity_has_visits": "delete from marts.fct_stage_visit where opportunity_id = 'o3'",
+    "a_visit_belongs_to_an_opportunity": again(
+        "marts.fct_stage_visit", "opportunity_id = 'o4'", "'o9' as opportunity_id, 'o9-1' as visit_id"
+    ),
+    "an_opportunity_has_one_current_visit": "update marts.fct_stage_visit set is_current = false"
+    " where opportunity_id = 'o4'",
+    "the_current_visit_is_in_the_stage_of_the_opportunity": "update marts.fct_stage_visit set stage = 'propose'"
+    " where opportunity_id = 'o4'",
+    # funnel
+    "a_funnel_cohort_is_one_row": again("marts.fct_stage_funnel", "stage = 'qualify' and segment_value = 'all'"),
+    "who_entered_a_stage_advanced_lost_or_is_open": "update marts.fct_stage_funnel set lost = 2"
+    " where stage = 'qualify' and segment_value in ('all', 'inbound')",
+    "who_entered_a_stage_visited_or_skipped_it": "update marts.fct_stage_funnel set skipped = skipped + 1"
+    " where stage = 'qualify' and segment_value in ('all', 'inbound')",
+    "funnel_counts_are_not_negative": "update marts.fct_stage_funnel set lost = lost - 1, still_open = still_open + 1"
+    " where stage = 'qualify' and segment_value in ('all', 'outbound')",
+    "funnel_segments_add_up_to_all": "delete from marts.fct_stage_funnel"
+    " where stage = 'propose' and segment_value = 'outbound'",
+    "a_conversion_rate_on_nothing_is_empty": "update marts.fct_stage_funnel"
+    " set conversion_rate = 0, conversion_rate_low = 0, conversion_rate_high = 1 where entered = 0",
+    "a_conversion_rate_is_advanced_of_entered": "update marts.fct_stage_funnel set conversion_rate = 0.51"
+    " where stage = 'propose' and segment_value = 'all'",
+    "a_conversion_rate_lies_in_its_interval": "update marts.fct_stage_funnel set conversion_rate_low = 0.6"
+    " where stage = 'propose' and segment_value = 'all'",
+    "a_conversion_interval_is_not_below_nothing": "update marts.fct_stage_funnel set conversion_rate_low = -0.1"
+    " where stage = 'propose' and segment_value = 'all'",
+    "a_conversion_interval_is_not_above_all": "update marts.fct_stage_funnel set conversion_rate_high = 1.1"
+    " where stage = 'propose' and segment_value = 'all'",
+    "advancing_takes_no_negative_time": "update marts.fct_stage_funnel set median_days_to_advance = -1"
+    " where stage = 'propose' and segment_value = 'all'",
+    # velocity
+    "a_velocity_period_is_one_row": again("marts.fct_velocity", "period_type = 'week'"),
+    "closed_deals_were_won_or_lost": f"update marts.fct_velocity set closed = 2 {LOSER}",
+    "velocity_counts_are_not_negative": f"update marts.fct_velocity set won_without_amount = -1 {LOSER}",
+    "closed_deals_were_open_in_their_period": f"update marts.fct_velocity set opportunities = 0 {LOSER}",
+    "a_win_rate_on_nothing_is_empty": f"update marts.fct_velocity set win_rate = null {LOSER}",
+    "a_win_rate_is_won_of_closed": f"update marts.fct_velocity set win_rate = 0.1 {LOSER}",
+    "a_win_rate_lies_in_its_interval": f"update marts.fct_velocity set win_rate_low = 0.1 {LOSER}",
+    "a_win_rate_by_amount_is_a_share": f"update marts.fct_velocity set win_rate_by_amount = 5 {LOSER}",
+    "a_sales_cycle_is_not_negative": f"update marts.fct_velocity set sales_cycle_days = -1 {LOSER}",
+    "velocity_is_what_its_factors_make": "update marts.fct_velocity"
+    f" set velocity_per_day = 80, velocity_change = 30, contribution_opportunities = 30 {COMPANY}",
+    "a_change_of_velocity_is_the_difference": "update marts.fct_velocity"
+    f" set velocity_change = 30, contribution_opportunities = 30 {COMPANY}",
+    "contributions_add_up_to_the_change_of_velocity": "update marts.fct_velocity"
+    f" set contribution_deal_size = 0.001 {COMPANY}",
+    "scopes_add_up_to_the_company": again(
+        "marts.fct_velocity", LOSER.removeprefix("where "), "'week' as period_type, date '2026-11-02' as period_start"
+    ),
+    "months_add_up_to_the_year": "delete from marts.fct_velocity"
+    " where period_type = 'month' and period_start = '2026-10-01'",
+    # pipeline
+    "a_day_of_a_stage_is_one_row": again(
+        "marts.fct_pipeline_daily", "date_day = '2026-11-21' and stage = 'propose'"
+    ),
+    "pipeline_days_have_no_gap": "delete from marts.fct_pipeline_daily"
+    " where date_day = '2026-11-21' and stage = 'propose'",
+    "pipeline_counts_are_not_negative": f"update marts.fct_pipeline_daily set slipped_count = -1 {LAST_DAY}",
+    "a_pipeline_day_closes_in_deals": f"update marts.fct_pipeline_daily set created_count = 1 {LAST_DAY}",
+    "a_pipeline_day_closes_in_money": f"update marts.fct_pipeline_daily set created_amount = 0.01 {LAST_DAY}",
+    "a_pipeline_day_opens_as_the_last_one_closed_in_deals": "update marts.fct_pipeline_daily"
+    f" set opening_count = 1, created_count = 1 {LAST_DAY}",
+    "a_pipeline_day_opens_as_the_last_one_closed_in_money": "update marts.fct_pipeline_daily"
+    f" set opening_amount = 100, created_amount = 100 {LAST_DAY}",
+    "what_leaves_a_stage_arrives_in_another_in_deals": "update marts.fct_pipeline_daily"
+    " set advanced_in_count = 0, created_count = 1 where date_day = '2026-11-18' and stage = 'propose'",
+    "what_leaves_a_stage_arrives_in_another_in_money": "update marts.fct_pipeline_daily"
+    " set advanced_in_amount = 0, created_amount = 100 where date_day = '2026-11-18' and stage = 'propose'",
+    "the_last_pipeline_day_is_the_open_opportunities_in_deals": "update marts.fct_pipeline_daily"
+    f" set created_count = 1, open_count = 3 {LAST_DAY}",
+    "the_last_pipeline_day_is_the_open_opportunities_in_money": "update marts.fct_pipeline_daily"
+    f" set created_amount = 100, open_amount = 300 {LAST_DAY}",
+    # activity
+    "a_day_of_a_person_is_one_row": again("marts.fct_activity_daily", "activity_date = '2026-11-22'"),
+    "activity_has_its_day": "update marts.fct_activity_daily set activity_date = null where activity_date = '2026-11-16'",
+    "activity_counts_are_not_negative": "update marts.fct_activity_daily set tasks = -1"
+    " where activity_date = '2026-11-16'",
+    "no_activity_lies_after_the_as_of_day": "update marts.fct_activity_daily set activity_date = '2026-11-25'"
+    " where activity_date = '2026-11-22'",
+    "activity_counts_no_lead_twice": "update marts.fct_activity_daily set leads_created = 3"
+    " where activity_date = '2026-11-16'",
+    "activity_counts_no_opportunity_twice": "update marts.fct_activity_daily set opportunities_created = 6"
+    " where activity_date = '2026-11-16'",
+    "fewer_mails_are_opened_than_sent": "update marts.fct_activity_daily set emails_opened = 9"
+    " where activity_date = '2026-11-22'",
+    "activity_has_not_stopped": "update marts.fct_activity_daily set activity_date = activity_date - 30",
+}
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    database = tmp_path_factory.mktemp("clean") / "build.duckdb"
+    clean_build.make(database)
+    return database
+
+
+@pytest.fixture(scope="module")
+def asked(clean: Path) -> Iterator[dict[str, Future[dict[str, Any]]]]:
+    """Each planted build, given to Great Expectations at once so that its two processes are never idle."""
+    pool = GatePool()
+    yield {name: pool.ask(_planted(clean, name), CHECKS[name].table, THRESHOLDS) for name in PLANTS if name in CHECKS}
+    pool.close()
+
+
+@pytest.fixture(scope="module")
+def in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        clean_build.fill(connection)
+        yield connection
+
+
+@pytest.fixture
+def planted_in_memory(name: str, in_memory: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The clean build with one defect, which is taken back afterwards."""
+    in_memory.begin()
+    in_memory.execute(PLANTS[name])
+    yield in_memory
+    in_memory.rollback()
+
+
+def _planted(clean: Path, name: str) -> Path:
+    """A copy of the clean build with one defect."""
+    database = clean.with_name(f"{name}.duckdb")
+    shutil.copyfile(clean, database)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(PLANTS[name])
+    return database
+
+
+def _broken(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The checks that are red, by the SQL that finds their examples."""
+    return {name for name, check in CHECKS.items() if _is_broken(connection, check)}
+
+
+def _is_broken(connection: duckdb.DuckDBPyConnection, check: Check) -> bool:
+    table = build_database.quoted(check.table)
+    if isinstance(check.rule, NotEmpty):
+        return _count(connection, table) == 0
+    assert check.rule.offenders is not None
+    found = _count(connection, f"({check.rule.offenders.format(batch=table)})")
+    if isinstance(check.rule, NotNull) and found:
+        return found > (1 - check.rule.share) * _count(connection, table)
+    return found > 0
+
+
+def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
+    return int(connection.execute(f"select count(*) from {rows}").fetchall()[0][0])
+
+
+def test_every_check_has_a_planted_defect_and_every_planted_defect_a_check() -> None:
+    assert sorted(PLANTS) == sorted(CHECKS)
+
+
+def test_clean_data_is_green(clean: Path) -> None:
+    with build_database.opened(clean) as connection:
+        assert _broken(connection) == set()
+
+
+@pytest.mark.parametrize("name", sorted(PLANTS))
+def test_a_planted_defect_turns_exactly_its_check_red(name: str, asked: dict[str, Future[dict[str, Any]]]) -> None:
+    answers = asked[name].result()
+    assert {check: error for check, (_, _, error) in answers.items() if error} == {}
+    assert {check for check, (held, _, _) in answers.items() if not held} == {name}
+
+
+@pytest.mark.parametrize("name", sorted(PLANTS))
+def test_a_planted_defect_is_shown_by_example(name: str, planted_in_memory: duckdb.DuckDBPyConnection) -> None:
+    assert _broken(planted_in_memory) == {name}
+    examples = build_database.examples(planted_in_memory, CHECKS[name])
+    assert examples or isinstance(CHECKS[name].rule, NotEmpty)
