@@ -11,6 +11,8 @@ class FunnelcastError(Exception):
     """
 
     exit_code = 1
+    # True where threads may still be at work when it is raised, so that an orderly end of the process would wait for them.
+    leaves_work_behind = False
 
 
 class UsageError(FunnelcastError):

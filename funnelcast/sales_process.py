@@ -79,10 +79,10 @@ class Pipeline(_Strict):
     @model_validator(mode="after")
     def _stages_fit_together(self) -> Pipeline:
         keys = [stage.key for stage in self.stages]
-        labels = [item.label.casefold() for item in (*self.stages, *self.retired)]
+        labels = [stage.label.casefold() for stage in self.stages] + [old.label.casefold() for old in self.retired]
         _no_repeats(keys, f"pipeline {self.key!r}: stage key")
         _no_repeats(labels, f"pipeline {self.key!r}: stage label")
-        phases = [stage.phase for stage in self.stages]
+        phases: list[str] = [stage.phase for stage in self.stages]
         for phase in TERMINAL_PHASES:
             if phases.count(phase) == 0:
                 raise ValueError(f"pipeline {self.key!r} has no stage whose phase is {phase!r}; expected at least one")

@@ -205,7 +205,9 @@ def _make_accounting(
     rows = [_accounting_row(found) for found in outcomes if found.stored is None or found.stored.extracted_on <= as_of]
     if rows:
         connection.executemany(f"insert into accounting.delivered_file values ({', '.join('?' * 13)})", rows)
-    quarantined = [path for path in (quarantine / stored.stem.with_suffix(".parquet") for stored in known_then) if path.is_file()]
+    quarantined = [
+        path for path in (quarantine / stored.stem.with_suffix(".parquet") for stored in known_then) if path.is_file()
+    ]
     if quarantined:
         paths = ", ".join(sql_text(str(path)) for path in quarantined)
         connection.execute(f"create table accounting.quarantined_row as from read_parquet([{paths}])")

@@ -86,12 +86,13 @@ def land(settings: Settings, process: SalesProcess) -> Landing:
         # Extracts hold people's data: what spills to disk stays below home.
         connection.execute(f"set temp_directory = {sql_text(str(work))}")
         for file in files:
-            if file in growing or known.has_seen(file):
+            if file in growing:
                 continue
-            outcome = _land_file(file, connection, known, settings, work)
-            if outcome is not None:
-                outcomes.append(outcome)
-            else:
+            seen_as = known.seen_as(file)
+            result = _land_file(file, connection, known, settings, work) if seen_as is None else _repeat(file, seen_as)
+            if isinstance(result, FileOutcome):
+                outcomes.append(result)
+            elif result is not None:
                 new_files += 1
     shutil.rmtree(work, ignore_errors=True)
     known.save(settings)
@@ -129,12 +130,20 @@ class _Known:
         unfinished.write_text(json.dumps(self._index, indent=0, sort_keys=True), encoding="utf-8")
         unfinished.replace(path)
 
-    def has_seen(self, file: LandedFile) -> bool:
+    def seen_as(self, file: LandedFile) -> str | None:
+        """The name under which the raw store holds this very file, if it was looked at before and has not changed since."""
         entry = self._index.get(_key(file))
-        return entry is not None and entry[:2] == [file.size, file.modified_ns] and (self._raw / str(entry[2])).is_file()
+        if (
+            entry is None
+            or len(entry) != 4
+            or entry[:2] != [file.size, file.modified_ns]
+            or not (self._raw / str(entry[2])).is_file()
+        ):
+            return None
+        return str(entry[3])
 
     def remember(self, file: LandedFile, stored: StoredFile) -> None:
-        self._index[_key(file)] = [file.size, file.modified_ns, str(stored.stem.with_suffix(".parquet"))]
+        self._index[_key(file)] = [file.size, file.modified_ns, str(stored.stem.with_suffix(".parquet")), stored.file]
 
     def same_bytes(self, file: LandedFile, sha256: str) -> StoredFile | None:
         """Find the same bytes delivered for the same date (for events: for any date, since their order says nothing)."""
@@ -152,8 +161,8 @@ class _Known:
 
 def _land_file(
     file: LandedFile, connection: duckdb.DuckDBPyConnection, known: _Known, settings: Settings, work: Path
-) -> FileOutcome | None:
-    """Load one file. Returns None when it was loaded, or the outcome that kept it from being loaded."""
+) -> StoredFile | FileOutcome | None:
+    """Load one file: what was stored, the outcome that kept it from being loaded, or None if it was stored before."""
     try:
         if file.size == 0:
             return _empty(file, "it is empty (0 bytes)")
@@ -161,8 +170,7 @@ def _land_file(
         repeated = known.same_bytes(file, checked.sha256)
         if repeated is not None:
             known.remember(file, repeated)
-            again = None if repeated.file == file.relative else _outcome(file, "repeat", f"the same bytes as {repeated.file}")
-            return again
+            return _repeat(file, repeated.file)
         columns, delimiter = _columns_of(file, checked, connection)
         if not columns:
             return _empty(file, "it holds no header and no rows")
@@ -180,7 +188,7 @@ def _land_file(
     keep(stored, loaded, result.rejects, settings.raw, settings.quarantine)
     known.stored.append(stored)
     known.remember(file, stored)
-    return None
+    return stored
 
 
 def _columns_of(file: LandedFile, checked: CheckedFile, connection: duckdb.DuckDBPyConnection) -> tuple[list[str], str]:
@@ -262,7 +270,9 @@ def _only_undated(outcomes: list[FileOutcome], stored: list[StoredFile]) -> list
     delivered = {(found.system, found.object) for found in stored}
     return [
         replace(found, outcome="ignored")
-        if found.outcome == "refused" and "no extract date" in (found.reason or "") and (found.system, found.object) in delivered
+        if found.outcome == "refused"
+        and "no extract date" in (found.reason or "")
+        and (found.system, found.object) in delivered
         else found
         for found in outcomes
     ]
@@ -297,10 +307,17 @@ def _waiting(file: LandedFile) -> FileOutcome:
     return _outcome(file, "waiting", "it changed while it was read; it is read in the next run")
 
 
+def _repeat(file: LandedFile, original: str) -> FileOutcome | None:
+    """A file that is stored under its own name is no news; under another, it is a repeat."""
+    return None if original == file.relative else _outcome(file, "repeat", f"the same bytes as {original}")
+
+
 def _outcome(file: LandedFile, outcome: str, reason: str) -> FileOutcome:
     return FileOutcome(file.target.system, file.target.name, file.relative, outcome, reason)
 
 
 def _left_alone(found: FileLeftAlone) -> FileOutcome:
     target = found.target
-    return FileOutcome(target.system if target else None, target.name if target else None, found.relative, found.outcome, found.reason)
+    return FileOutcome(
+        target.system if target else None, target.name if target else None, found.relative, found.outcome, found.reason
+    )

@@ -102,7 +102,9 @@ def scan_landing(
     Symbolic links are followed only to files inside the landing folder. Raises `UsageError` if the folder is missing.
     """
     if not landing.is_dir():
-        raise UsageError(f"The landing folder {landing} does not exist; expected a folder of extracts, `<system>/<object>/<file>`.")
+        raise UsageError(
+            f"The landing folder {landing} does not exist; expected a folder of extracts, `<system>/<object>/<file>`."
+        )
     by_folder = {(target.system, target.name): target for target in targets}
     files: list[LandedFile] = []
     left_alone: list[FileLeftAlone] = []
@@ -143,7 +145,9 @@ def _columns_exist(target: DeliveredObject) -> None:
         mapped: Mapping[str, str] = getattr(target.options, kind)
         for name in mapped:
             if name not in declared:
-                raise UsageError(f"objects.{target.label}.{kind}.{name}: there is no such column; expected one of {', '.join(declared)}.")
+                raise UsageError(
+                    f"objects.{target.label}.{kind}.{name}: there is no such column; expected one of {', '.join(declared)}."
+                )
 
 
 def _takers(relative: str, by_folder: dict[tuple[str, str], DeliveredObject]) -> list[DeliveredObject]:
@@ -192,5 +196,13 @@ def _describe(path: Path, relative: str, target: DeliveredObject, timezone: Zone
     )
     status = path.stat()
     return LandedFile(
-        path, relative, target, day, extracted_at.replace(tzinfo=None), _FORMATS[last], is_gzipped, status.st_size, status.st_mtime_ns
+        path,
+        relative,
+        target,
+        day,
+        extracted_at.replace(tzinfo=None),
+        _FORMATS[last],
+        is_gzipped,
+        status.st_size,
+        status.st_mtime_ns,
     )

@@ -161,7 +161,9 @@ def load_jsonl(
 
     ``_row`` is the number of the line in the file. Blank lines are no rows.
     """
-    lines = f"(select * from (select line, row_number() over () as row from {_lines_of(checked.text)}) where trim(line) <> '')"
+    lines = (
+        f"(select * from (select line, row_number() over () as row from {_lines_of(checked.text)}) where trim(line) <> '')"
+    )
     values = ", ".join(
         f"json_extract_string(line, {sql_text('/' + name.replace('~', '~0').replace('/', '~1'))}) as {sql_name(name)}"
         for name in columns
@@ -216,7 +218,10 @@ def _csv_errors(connection: duckdb.DuckDBPyConnection, text: Path) -> list[tuple
         """
     ).fetchall()
     with text.open("rb") as stream:
-        return [(_past_blank_lines(stream, int(position) - 1), str(kind), _first_sentence(str(reason))) for position, kind, reason in rows]
+        return [
+            (_past_blank_lines(stream, int(position) - 1), str(kind), _first_sentence(str(reason)))
+            for position, kind, reason in rows
+        ]
 
 
 def _past_blank_lines(stream: BinaryIO, offset: int) -> int:
@@ -296,7 +301,9 @@ def _unpack(path: Path, target: Path) -> None:
             while chunk := source.read(_CHUNK):
                 written += len(chunk)
                 if written > limit:
-                    raise UnreadableFile(f"it unpacks to more than {limit >> 20} MB, which is more than an extract of its size can hold")
+                    raise UnreadableFile(
+                        f"it unpacks to more than {limit >> 20} MB, which is more than an extract of its size can hold"
+                    )
                 result.write(chunk)
     except EOFError as error:
         raise UnreadableFile("its gzip stream is cut off before its end; deliver it again") from error
@@ -315,9 +322,10 @@ def _has_mixed_line_ends(text: Path) -> bool:
 
 
 def _with_line_feeds(text: Path, target: Path) -> Path:
-    with text.open(encoding="utf-8", errors="surrogateescape", newline="") as source, target.open(
-        "w", encoding="utf-8", errors="surrogateescape", newline=""
-    ) as result:
+    with (
+        text.open(encoding="utf-8", errors="surrogateescape", newline="") as source,
+        target.open("w", encoding="utf-8", errors="surrogateescape", newline="") as result,
+    ):
         carried = ""
         while chunk := source.read(_CHUNK):
             whole = carried + chunk
@@ -333,7 +341,9 @@ def _transcoded(text: Path, target: Path, encoding: str) -> Path:
             while chunk := source.read(_CHUNK):
                 result.write(chunk)
     except UnicodeError as error:
-        raise UnreadableFile(f"it begins as {encoding} but does not stay so ({error.reason if isinstance(error, UnicodeDecodeError) else error})") from error
+        raise UnreadableFile(
+            f"it begins as {encoding} but does not stay so ({error.reason if isinstance(error, UnicodeDecodeError) else error})"
+        ) from error
     return target
 
 

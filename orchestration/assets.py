@@ -3,19 +3,19 @@
 Belongs here: decorated bodies of a few lines. Does not belong here: decisions (the layers below make them).
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from funnelcast.sales_process import load_sales_process
 from funnelcast.settings import Settings
 from ingestion.build_database import make_build_database
 from ingestion.land import Landing, land
-from ingestion.process_tables import process_tables
 from ingestion.systems import SYSTEMS
 from orchestration.dbt_build import BUILD, stream_dbt
 from orchestration.refusal import refusal_of_files
@@ -25,8 +25,8 @@ from publishing.release import publish
 from publishing.run_log import append_run
 
 FILES_CHECK = "every_delivered_file_can_be_trusted"
-DELIVERED_FILES = dg.AssetKey(["accounting", "delivered_file"])
-QUARANTINED_ROWS = dg.AssetKey(["accounting", "quarantined_row"])
+DELIVERED_FILES = dg.AssetKey("delivered_files")
+SALES_PROCESS = dg.AssetKey("sales_process")
 PUBLISHED = dg.AssetKey("published")
 # dbt says every so many models how far it is.
 _MODELS_BETWEEN_WORDS = 15
@@ -38,7 +38,7 @@ class Translator(DagsterDbtTranslator):
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":
             system, name = dbt_resource_props["source_name"], dbt_resource_props["name"]
-            return dg.AssetKey([system, name]) if system in ("config", "accounting") else dg.AssetKey(["raw", system, name])
+            return {"config": SALES_PROCESS, "accounting": DELIVERED_FILES}.get(system, dg.AssetKey(["raw", system, name]))
         return dg.AssetKey([dbt_resource_props["config"]["schema"], dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
@@ -49,15 +49,13 @@ class Translator(DagsterDbtTranslator):
 def landing_assets(settings: Settings) -> dg.AssetsDefinition:
     """What was delivered, as the raw views, the sales process and the accounting of one build."""
     raw = [dg.AssetKey(["raw", system.name, name]) for system in SYSTEMS.values() for name in system.objects]
-    config = [dg.AssetKey(["config", name]) for name in ("run", *process_tables())]
-    accounting = [DELIVERED_FILES, QUARANTINED_ROWS]
 
     @dg.multi_asset(
         name="land",
         specs=[
             *(dg.AssetSpec(key, group_name="raw", kinds={"parquet"}) for key in raw),
-            *(dg.AssetSpec(key, group_name="config", kinds={"yaml"}) for key in config),
-            *(dg.AssetSpec(key, group_name="accounting", kinds={"duckdb"}) for key in accounting),
+            dg.AssetSpec(SALES_PROCESS, group_name="raw", kinds={"yaml"}),
+            dg.AssetSpec(DELIVERED_FILES, group_name="raw", kinds={"duckdb"}),
         ],
         check_specs=[dg.AssetCheckSpec(FILES_CHECK, asset=DELIVERED_FILES, blocking=True)],
         required_resource_keys={HOME_LOCK, GATE},
@@ -73,9 +71,11 @@ def landing_assets(settings: Settings) -> dg.AssetsDefinition:
         else:
             info = make_build_database(settings, process, landing, context.run_id)
             _write_inputs(settings, inputs)
-            context.log.info(f"Landed {landing.new_files} new files; {info.rows:,} rows in {info.files} files, as of {info.as_of}.")
+            context.log.info(
+                f"Landed {landing.new_files} new files; {info.rows:,} rows in {info.files} files, as of {info.as_of}."
+            )
         counts = _rows_by_object(landing)
-        for key in (*raw, *config, *accounting):
+        for key in (*raw, SALES_PROCESS, DELIVERED_FILES):
             yield dg.MaterializeResult(asset_key=key, metadata=counts.get(tuple(key.path), {}))
         yield dg.AssetCheckResult(
             check_name=FILES_CHECK,
@@ -89,7 +89,8 @@ def landing_assets(settings: Settings) -> dg.AssetsDefinition:
 
 def model_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
     """Every dbt model, built in this process."""
-    translator = Translator()
+    # All tables of the sales process are one asset, and so is the accounting.
+    translator = Translator(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
 
     @dbt_assets(manifest=manifest, name="dbt", dagster_dbt_translator=translator, required_resource_keys={HOME_LOCK})
     def build_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
@@ -153,13 +154,9 @@ def _rows_by_object(landing: Landing) -> dict[tuple[str, ...], dict[str, int]]:
 
 
 def _write_inputs(settings: Settings, inputs: dict[str, Any]) -> None:
-    import json
-
     (settings.build / "inputs_of_build.json").write_text(json.dumps(inputs), encoding="utf-8")
 
 
 def _read_inputs(settings: Settings) -> dict[str, Any]:
-    import json
-
     content: dict[str, Any] = json.loads((settings.build / "inputs_of_build.json").read_text(encoding="utf-8"))
     return content

@@ -20,6 +20,8 @@ from orchestration.environment import DBT_PROJECT, PROJECT
 
 # Unit tests of models belong to `make test`: they say nothing about tonight's data.
 BUILD = ("build", "--exclude-resource-type", "unit_test")
+# What dagster-dbt makes assets and asset checks of.
+_RESULT_EVENTS = frozenset({"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"})
 
 
 class DbtFailed(FunnelcastError):
@@ -44,7 +46,7 @@ def run_dbt(arguments: Sequence[str], settings: Settings) -> None:
 
 
 def stream_dbt(arguments: Sequence[str], settings: Settings) -> Iterator[dict[str, Any]]:
-    """Run one dbt command in a thread of this process and yield its events as plain dictionaries.
+    """Run one dbt command in a thread of this process and yield the results of its nodes as plain dictionaries.
 
     Raises `DbtFailed` at the end if dbt did not succeed. The build database is let go in any case.
     """
@@ -54,12 +56,13 @@ def stream_dbt(arguments: Sequence[str], settings: Settings) -> Iterator[dict[st
     def work() -> None:
         try:
             outcome.append(_invoke(arguments, settings, events))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that reads the events
             outcome.append(error)
         finally:
             events.put(None)
 
-    thread = threading.Thread(target=work, name="dbt")
+    # A daemon: a run that is stopped does not wait for a build that nobody will read.
+    thread = threading.Thread(target=work, name="dbt", daemon=True)
     thread.start()
     while (event := events.get()) is not None:
         yield event
@@ -77,7 +80,12 @@ def _invoke(arguments: Sequence[str], settings: Settings, events: queue.Queue[di
     from dbt.cli.main import dbtRunner
     from dbt_common.events.functions import msg_to_dict
 
-    runner = dbtRunner(callbacks=[lambda message: events.put(msg_to_dict(message))])
+    def tell(message: Any) -> None:
+        # dbt tells of every statement too; turning thousands of events into dictionaries would cost a second.
+        if message.info.name in _RESULT_EVENTS:
+            events.put(msg_to_dict(message))
+
+    runner = dbtRunner(callbacks=[tell])
     try:
         result = runner.invoke(
             [
@@ -96,7 +104,9 @@ def _invoke(arguments: Sequence[str], settings: Settings, events: queue.Queue[di
         return None
     if result.exception is not None:
         return f"dbt could not run: {_one_line(str(result.exception))}"
-    failed = [node for node in getattr(result.result, "results", []) if str(node.status) not in ("success", "pass", "skipped")]
+    failed = [
+        node for node in getattr(result.result, "results", []) if str(node.status) not in ("success", "pass", "skipped")
+    ]
     named = "; ".join(f"{node.node.name}: {_one_line(node.message or '')}" for node in failed[:3])
     return f"dbt could not build {len(failed)} of its models ({named}); all of it is in {settings.logs / 'dbt.log'}"
 

@@ -1,5 +1,9 @@
 """The graph: what Dagster loads. `build_defs` makes it for any settings, so that tests build the real one on a home of theirs."""
 
+import logging
+import os
+import sys
+
 import dagster as dg
 
 from funnelcast.sales_process import load_sales_process
@@ -7,7 +11,9 @@ from funnelcast.settings import Settings, load_settings
 from orchestration.assets import landing_assets, model_assets, published_asset
 from orchestration.dbt_build import manifest_path
 from orchestration.environment import prepare
+from orchestration.failures import remember_failure
 from orchestration.gate_checks import gate_checks
+from orchestration.gate_worker import GateWorker
 from orchestration.resources import resources
 from publishing.inputs import is_nothing_new
 
@@ -16,8 +22,8 @@ JOB = "nightly"
 NIGHTLY_AT = "0 4 * * *"
 
 
-def build_defs(settings: Settings, cron: str = NIGHTLY_AT) -> dg.Definitions:
-    """The assets, blocking checks, the one job and its schedule, for these settings."""
+def build_defs(settings: Settings, cron: str = NIGHTLY_AT, gate: GateWorker | None = None) -> dg.Definitions:
+    """The assets, blocking checks, the one job and its schedule, for these settings; ``gate`` is one already started, if any."""
     prepare(settings)
     models = model_assets(settings, manifest_path(settings))
     marts = [key for key in models.keys if key.path[0] == "marts"]
@@ -26,6 +32,7 @@ def build_defs(settings: Settings, cron: str = NIGHTLY_AT) -> dg.Definitions:
         selection=dg.AssetSelection.all(),
         # Steps share the gate's process and dbt's imports; a step in a process of its own pays for them again.
         executor_def=dg.in_process_executor,
+        hooks={remember_failure(settings)},
         description="Landing → raw → dbt → gate → publish.",
     )
     return dg.Definitions(
@@ -33,7 +40,7 @@ def build_defs(settings: Settings, cron: str = NIGHTLY_AT) -> dg.Definitions:
         asset_checks=[gate_checks(settings)],
         jobs=[nightly],
         schedules=[_schedule(settings, cron)],
-        resources=resources(settings),
+        resources=resources(settings, gate),
         loggers={"console": console},
     )
 
@@ -54,14 +61,19 @@ def _schedule(settings: Settings, cron: str) -> dg.ScheduleDefinition:
     )
 
 
-@dg.logger(description="What a person wants to see of a run: our own words, not Dagster's bookkeeping.")
-def console(_: dg.InitLoggerContext) -> object:
-    import logging
-    import sys
+class _Words(logging.Formatter):
+    """A message as it was said, without the run and step that Dagster puts before it."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        record.msg = getattr(record, "dagster_meta", {}).get("orig_message", record.msg)
+        return super().format(record)
+
+
+@dg.logger(config_schema=None, description="What a person wants to see of a run: our own words, not Dagster's bookkeeping.")
+def console(_: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("funnelcast", logging.INFO)
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
+    handler.setFormatter(_Words("%(asctime)s  %(message)s", "%H:%M:%S"))
     handler.addFilter(lambda record: not getattr(record, "dagster_meta", {}).get("dagster_event"))
     logger.addHandler(handler)
     return logger
@@ -70,6 +82,4 @@ def console(_: dg.InitLoggerContext) -> object:
 @dg.definitions
 def defs() -> dg.Definitions:
     """What a code location serves: the settings come from the environment."""
-    import os
-
     return build_defs(load_settings(), os.environ.get("FUNNELCAST_SCHEDULE", NIGHTLY_AT))

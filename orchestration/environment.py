@@ -18,9 +18,21 @@ DBT_PROJECT = PROJECT / "dbt_project"
 _DAGSTER_YAML = """\
 telemetry:
   enabled: false
-storage:
-  sqlite:
-    base_dir: {home}
+run_storage:
+  module: dagster._core.storage.runs
+  class: SqliteRunStorage
+  config:
+    base_dir: {home}/history
+event_log_storage:
+  module: orchestration.event_log
+  class: KeptOpenSqliteEventLogStorage
+  config:
+    base_dir: {home}/history/runs
+schedule_storage:
+  module: dagster._core.storage.schedules
+  class: SqliteScheduleStorage
+  config:
+    base_dir: {home}/schedules
 run_monitoring:
   enabled: false
 """
@@ -32,7 +44,14 @@ def prepare(settings: Settings) -> None:
     Raises `FunnelcastError` if home cannot be written.
     """
     try:
-        for folder in (settings.home, settings.raw, settings.build, settings.dagster_home, settings.logs, settings.dbt_target):
+        for folder in (
+            settings.home,
+            settings.raw,
+            settings.build,
+            settings.dagster_home,
+            settings.logs,
+            settings.dbt_target,
+        ):
             folder.mkdir(parents=True, exist_ok=True)
         config = settings.dagster_home / "dagster.yaml"
         config.write_text(_DAGSTER_YAML.format(home=settings.dagster_home), encoding="utf-8")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -34,7 +35,7 @@ class GateWorker:
                 stderr=log,
                 text=True,
                 cwd=PROJECT,
-                env={**_inherited(), **environment(settings)},
+                env={**os.environ, **environment(settings)},
             )
 
     def judge(self, build_id: str, thresholds: Mapping[str, float]) -> Verdict:
@@ -76,9 +77,3 @@ def gate_worker(settings: Settings) -> Iterator[GateWorker]:
         yield worker
     finally:
         worker.close()
-
-
-def _inherited() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)

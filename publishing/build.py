@@ -58,8 +58,10 @@ def _only_currency(connection: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def _bytes_to_publish(connection: duckdb.DuckDBPyConnection) -> int:
-    """Estimate a release's size: the marts as DuckDB stores them, once for the database and once for
-    Parquet."""
+    """Estimate a release's size: the marts as DuckDB stores them, once for each of the two formats.
+
+    Any database has some blocks beside: its header, its catalog, the tables that publishing adds.
+    """
     tables = connection.execute(
         "select table_name from duckdb_tables() where schema_name = ? order by all", [SCHEMA]
     ).fetchall()
@@ -74,4 +76,4 @@ def _bytes_to_publish(connection: duckdb.DuckDBPyConnection) -> int:
         " where block >= 0"
     ).fetchall()
     block_size = connection.execute("select block_size from pragma_database_size()").fetchall()
-    return 2 * int(blocks[0][0]) * int(block_size[0][0])
+    return (2 * int(blocks[0][0]) + 4) * int(block_size[0][0])

@@ -148,8 +148,11 @@ def _velocity(period: Period | None, name: str, unit: str) -> str:
     told = f"{now:,.0f}{unit} a day this {name}"
     if before is None:
         return f"{told}; not known for the {name} before"
-    change = f"{abs(now - before):,.0f}" + (f" ({abs(now - before) / before:.0%})" if before else "")
-    return f"{told}, {change} {'less' if now < before else 'more'} than the {name} before"
+    change = f"{abs(now - before):,.0f}"
+    if change == "0":
+        return f"{told}, as in the {name} before"
+    share = f" ({abs(now - before) / before:.0%})" if before else ""
+    return f"{told}, {change}{share} {'less' if now < before else 'more'} than the {name} before"
 
 
 def _outputs(home: Path) -> list[str]:

@@ -44,9 +44,7 @@ def opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def tables(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """Every table and view, as schema.table."""
-    rows = connection.execute(
-        "select table_schema || '.' || table_name from information_schema.tables"
-    ).fetchall()
+    rows = connection.execute("select table_schema || '.' || table_name from information_schema.tables").fetchall()
     return frozenset(row[0] for row in rows)
 
 
@@ -76,9 +74,7 @@ def examples(connection: duckdb.DuckDBPyConnection, check: Check) -> tuple[str, 
         return ()
     keys = ", ".join(f"cast({identifier(key)} as varchar)" for key in check.keys)
     offenders = check.rule.offenders.format(batch=quoted(check.table))
-    rows = connection.execute(
-        f"select distinct {keys} from ({offenders}) order by all limit {EXAMPLES_SHOWN}"
-    ).fetchall()
+    rows = connection.execute(f"select distinct {keys} from ({offenders}) order by all limit {EXAMPLES_SHOWN}").fetchall()
     return tuple(" / ".join("(none)" if value is None else without_addresses(value) for value in row) for row in rows)
 
 

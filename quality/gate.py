@@ -8,7 +8,7 @@ Does not belong here: Great Expectations' own words (validation.py), the checks 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,15 +37,14 @@ class GateRequest:
 
 
 def run_gate(request: GateRequest) -> Verdict:
-    """Judge a build. The verdict is returned, not written; Data Docs are written to the request's
-    `docs_dir`."""
+    """Judge a build. Returns the verdict without writing it; writes Data Docs to the request's `docs_dir`."""
     thresholds = settle(request.thresholds)
     with build_database.opened(request.database) as connection:
         present = build_database.tables(connection)
         groups = suites.collect(thresholds, build_database.delivered_objects(connection))
         wanted = {check.table for group in groups for check in group.checks} & present
         totals = build_database.row_counts(connection, sorted(wanted))
-    with validating(request.database, request.build_id, request.docs_dir) as validation:
+    with validating(request.database, sorted(wanted), request.build_id, request.docs_dir) as validation:
         outcomes = {group.name: ask(validation, group, present) for group in groups}
     with build_database.opened(request.database) as connection:
         results = tuple(
@@ -53,11 +52,11 @@ def run_gate(request: GateRequest) -> Verdict:
             for group in groups
             for check in group.checks
         )
-        digests = table_digests(connection, PUBLISHED_SCHEMA)
+        status = decide(results)
+        # What is errored is never published, and may hold tables that cannot be read.
+        digests = table_digests(connection, PUBLISHED_SCHEMA) if status != "errored" else {}
     validation.write_docs({result.check: saying(result) for result in results})
-    return Verdict(
-        request.build_id, decide(results), results, digests, datetime.now(UTC).isoformat(timespec="seconds")
-    )
+    return Verdict(request.build_id, status, results, digests, _now())
 
 
 def crashed(build_id: str, error: BaseException) -> Verdict:
@@ -75,7 +74,7 @@ def crashed(build_id: str, error: BaseException) -> Verdict:
         advice="The data may be fine: repair what the error names, then run again.",
         error="".join(traceback.format_exception_only(error)).strip(),
     )
-    return Verdict(build_id, decide([result]), (result,), {}, datetime.now(UTC).isoformat(timespec="seconds"))
+    return Verdict(build_id, decide([result]), (result,), {}, _now())
 
 
 def saying(result: CheckResult) -> str:
@@ -84,11 +83,7 @@ def saying(result: CheckResult) -> str:
         return result.description
     if result.status == "errored":
         return f"{result.description} Could not be checked: {result.error} {result.advice}"
-    rows = (
-        f"{result.unexpected_rows} rows of {result.total_rows}. "
-        if result.unexpected_rows is not None
-        else ""
-    )
+    rows = f"{result.unexpected_rows} rows of {result.total_rows}. " if result.unexpected_rows is not None else ""
     shown = f"For example {', '.join(result.examples)}. " if result.examples else ""
     return f"{result.description} Not so: {rows}{shown}{result.advice}"
 
@@ -134,6 +129,5 @@ def _result(
     )
 
 
-def check_names(groups: Sequence[Group]) -> tuple[str, ...]:
-    """The names of all checks, in order."""
-    return tuple(check.name for group in groups for check in group.checks)
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

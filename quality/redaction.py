@@ -1,13 +1,14 @@
 """Keep people out of what the gate writes down: verdicts and Data Docs are kept longer than people allow.
 
-Belongs here: what is taken out of examples and error messages. Does not belong here: erasing people from tables.
+Belongs here: what is taken out of examples and error messages.
+Does not belong here: erasing people from tables (publishing/).
 """
 
 from __future__ import annotations
 
 import re
 
-_ADDRESS = re.compile(r"[^\s'\"<>(),;:]+@[^\s'\"<>(),;:]+")
+_ADDRESS = re.compile(r'[^\s"<>(),;:]+@[^\s"<>(),;:]+')
 HIDDEN = "(an address)"
 
 

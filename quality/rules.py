@@ -181,7 +181,7 @@ class NoRows:
 
     @property
     def offenders(self) -> str:
-        # Great Expectations gives {batch} an alias or none, by whether the SQL has a join: read it once, here.
+        # Great Expectations gives {batch} an alias, or none if the SQL has a join: so read it once, here.
         return f"with checked as (select * from {{batch}}) select * from ({self.sql}) as offenders"
 
 

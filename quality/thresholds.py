@@ -166,8 +166,7 @@ def settle(overrides: Mapping[str, float] | None = None) -> Thresholds:
         threshold = known[name]
         if isinstance(value, bool) or not isinstance(value, int | float) or not _within(threshold, value):
             raise UnknownThresholdError(
-                f"gate.{name}: expected a number from {threshold.minimum:g} to {threshold.maximum:g},"
-                f" found {value!r}."
+                f"gate.{name}: expected a number from {threshold.minimum:g} to {threshold.maximum:g}, found {value!r}."
             )
     return Thresholds(**{name: given.get(name, threshold.value) for name, threshold in known.items()})
 

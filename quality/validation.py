@@ -23,12 +23,14 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Its own deprecations, on import; nothing a user can act on.
     import great_expectations as gx
     import great_expectations.expectations as gxe
+    from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.data_context.types.base import (
         DataContextConfig,
         InMemoryStoreBackendDefaults,
         ProgressBarsConfig,
     )
+    from great_expectations.datasource.fluent.sql_datasource import QueryAsset, SQLDatasource
 
 from quality import duckdb_dialect
 from quality.build_database import quoted
@@ -37,6 +39,7 @@ from quality.data_docs import site_config, without_remote_images
 from quality.redaction import without_addresses
 
 SITE = "gate"
+WHOLE_TABLE = "whole table"
 # Counts only: a list of unexpected values would put people's data into the results and Data Docs.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
@@ -92,21 +95,21 @@ class Validation:
 
     def _definition(self, group: Group, table: str) -> Any:
         name = f"{group.name}__{table.replace('.', '__')}"
-        asset = self.source.add_query_asset(name, query=f"select * from {quoted(table)}")
-        batch = asset.add_batch_definition_whole_table("whole table")
+        batch = self.source.get_asset(table).get_batch_definition(WHOLE_TABLE)
         checks = (check for check in group.checks if check.table == table)
         suite = self.context.suites.add(
             gx.ExpectationSuite(name=name, expectations=[_expectation(check) for check in checks])
         )
-        return self.context.validation_definitions.add(
-            gx.ValidationDefinition(name=name, data=batch, suite=suite)
-        )
+        definition = gx.ValidationDefinition(name=name, data=batch, suite=suite)
+        return self.context.validation_definitions.add(definition)
 
 
 @contextmanager
-def validating(database: Path, build_id: str, docs_dir: Path) -> Iterator[Validation]:
-    """Open a build database read-only for Great Expectations; closed again when done, so that others can open
-    it."""
+def validating(database: Path, tables: Iterable[str], build_id: str, docs_dir: Path) -> Iterator[Validation]:
+    """Open tables of a build database read-only for Great Expectations; closed again when done.
+
+    The tables must exist.
+    """
     duckdb_dialect.install()
     context = gx.get_context(
         mode="ephemeral",
@@ -117,16 +120,25 @@ def validating(database: Path, build_id: str, docs_dir: Path) -> Iterator[Valida
             progress_bars=ProgressBarsConfig(globally=False),
         ),
     )
+    # All tables at once: each one added later would write the whole configuration out again.
     source = context.data_sources.add_sql(
-        "build",
-        connection_string=f"duckdb:///{database}",
-        # A statement that fails inside a transaction would make every later one fail with it.
-        kwargs={"connect_args": {"read_only": True}},
+        SQLDatasource(
+            name="build",
+            connection_string=f"duckdb:///{database}",
+            kwargs={"connect_args": {"read_only": True}},
+            assets=[_asset(table) for table in tables],
+        )
     )
     try:
         yield Validation(context, source, build_id, docs_dir)
     finally:
         _let_go(source)
+
+
+def _asset(table: str) -> Any:
+    # As a query, because a table asset cannot name a schema on this dialect.
+    whole = BatchDefinition(name=WHOLE_TABLE)
+    return QueryAsset(name=table, query=f"select * from {quoted(table)}", batch_definitions=[whole])
 
 
 def _let_go(source: Any) -> None:

@@ -63,9 +63,7 @@ class Verdict:
 
     def warnings(self) -> tuple[CheckResult, ...]:
         """The results that a person should look at although the build may be published."""
-        return tuple(
-            result for result in self.checks if result.status == "failed" and result.severity == "warn"
-        )
+        return tuple(result for result in self.checks if result.status == "failed" and result.severity == "warn")
 
     def to_json(self) -> str:
         """Write the verdict as one JSON document."""
@@ -79,13 +77,10 @@ class Verdict:
             checks = tuple(_result_from(item) for item in content.pop("checks"))
             verdict = cls(checks=checks, **content)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise UnreadableVerdictError(
-                f"The gate's verdict cannot be read ({error}); run the gate again."
-            ) from error
+            raise UnreadableVerdictError(f"The gate's verdict cannot be read ({error}); run the gate again.") from error
         if verdict.status != decide(checks):
             raise UnreadableVerdictError(
-                f"The gate's verdict says {verdict.status}, but its checks say {decide(checks)};"
-                " run the gate again."
+                f"The gate's verdict says {verdict.status}, but its checks say {decide(checks)}; run the gate again."
             )
         return verdict
 
@@ -105,9 +100,7 @@ class Verdict:
         try:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
-            raise UnreadableVerdictError(
-                f"{path}: there is no verdict of the gate ({error.strerror})."
-            ) from error
+            raise UnreadableVerdictError(f"{path}: there is no verdict of the gate ({error.strerror}).") from error
         return cls.from_json(text)
 
 

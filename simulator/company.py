@@ -267,6 +267,7 @@ class Company:
     neglected_share: float = 0.10
     deletions_per_day: float = 0.60
     deletion_days: int = 28
+    # Change of every stage's log hazards per year; -0.16 and 0.16 cost about a third of the win rate.
     forward_drift_per_year: float = 0.0
     losing_drift_per_year: float = 0.0
 

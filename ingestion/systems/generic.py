@@ -31,9 +31,7 @@ GENERIC = system(
             optional="created_at:time name account_id owner_id pipeline product amount:number currency source segment "
             "forecast_category expected_close_on:time closed_at:time lost_reason lead_id updated_at:time is_deleted",
         ),
-        declare(
-            "opportunity_line", "full", required="opportunity_id product_id", optional="quantity:number amount:number"
-        ),
+        declare("opportunity_line", "full", required="opportunity_id product_id", optional="quantity:number amount:number"),
         declare("product", "full", required="product_id name", optional="family list_price:number currency"),
         declare(
             "stage_history",

@@ -1,7 +1,7 @@
 """The checks, one file per group of tables.
 
-Belongs here: what must hold of which table, and the words for it. A file has a function `group` that returns its
-checks. Does not belong here: kinds of rule (rules.py), numbers (thresholds.py), running anything.
+Belongs here: what must hold of which table, and the words for it. A file's `group` returns its checks.
+Does not belong here: kinds of rule (rules.py), numbers (thresholds.py), running anything.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def collect(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -> tup
     groups = (
         raw.group(thresholds, delivered),
         staging.group(thresholds),
-        freshness.group(thresholds),
+        freshness.group(thresholds, delivered),
         dimensions.group(),
         opportunities.group(thresholds),
         visits.group(),

@@ -72,11 +72,13 @@ def group(thresholds: Thresholds) -> Group:
                 name="fewer_mails_are_opened_than_sent",
                 table=TABLE,
                 rule=NoRows(
-                    "select source_system, rep_id from checked group by all"
-                    " having sum(emails_opened) > sum(emails_sent) and sum(emails_sent) > 0"
+                    """
+                    select source_system, rep_id from checked group by all
+                    having sum(emails_opened) > sum(emails_sent) and sum(emails_sent) > 0
+                    """
                 ),
                 description="Over time nobody's mails are opened more often than they were sent.",
-                advice="Opens are counted once for each mail: events of sending may be missing from the extract.",
+                advice="Opens count once for each mail: events of sending may be missing from the extract.",
                 keys=("source_system", "rep_id"),
                 severity="warn",
             ),
@@ -84,12 +86,14 @@ def group(thresholds: Thresholds) -> Group:
                 name="activity_has_not_stopped",
                 table=TABLE,
                 rule=NoRows(
-                    "select max(activity_date) as last_day from checked"
-                    f" where greatest({', '.join(DOINGS)}) > 0"
-                    f" having max(activity_date) < (select as_of - {days} from config.run)"
+                    f"""
+                    select max(activity_date) as last_day from checked
+                    where greatest({", ".join(DOINGS)}) > 0
+                    having max(activity_date) < (select as_of - {days} from config.run)
+                    """
                 ),
                 description=f"Somebody called, wrote or met within the last {days} days.",
-                advice="The extract of activities or mails may have stopped on the day named: look at `funnelcast status`.",
+                advice="The extract of activities or mails may have stopped on the day named.",
                 keys=("last_day",),
                 severity="warn",
             ),
@@ -98,15 +102,19 @@ def group(thresholds: Thresholds) -> Group:
 
 
 def _no_more_than(column: str, thing: str, table: str, key: str) -> Check:
-    """A count over all people and days cannot be more than the things there are: a join would have multiplied them."""
+    """A count over all people and days is at most the things there are, unless a join multiplied them."""
     return Check(
         name=f"activity_counts_no_{thing}_twice",
         table=TABLE,
         rule=NoRows(
-            "select source_system from"
-            f" (select source_system, sum({column}) as counted from checked group by all)"
-            f" left join (select source_system, count(distinct {key}) as known from {table} group by all)"
-            "  using (source_system) where counted > coalesce(known, 0)"
+            f"""
+            select source_system
+            from (select source_system, sum({column}) as counted from checked group by all)
+            left join (
+                select source_system, count(distinct {key}) as known from {table} group by all
+            ) using (source_system)
+            where counted > coalesce(known, 0)
+            """
         ),
         description=f"No {thing} is counted twice in what people did.",
         advice="A model joined to more rows than it should: report it as a fault of Funnelcast.",

@@ -1,4 +1,4 @@
-"""The dimensions: days, stages, people, accounts and leads, each once, and stages that can be put in order."""
+"""The dimensions: days, stages, people, accounts and leads, each once; stages that can be ordered."""
 
 from __future__ import annotations
 
@@ -36,9 +36,11 @@ def _dates() -> tuple[Check, ...]:
             name="the_calendar_has_no_gap",
             table=DATES,
             rule=NoRows(
-                "select date_day from"
-                " (select date_day, lead(date_day) over (order by date_day) as next_day from checked)"
-                " where next_day > date_day + 1"
+                """
+                select *
+                from (select date_day, lead(date_day) over (order by date_day) as next_day from checked)
+                where next_day > date_day + 1
+                """
             ),
             description="The calendar has every day from its first to its last.",
             advice="Reports by day would skip some: report it as a fault of Funnelcast.",
@@ -48,8 +50,10 @@ def _dates() -> tuple[Check, ...]:
             name="the_calendar_marks_the_as_of_day",
             table=DATES,
             rule=NoRows(
-                "select run.as_of as date_day from config.run as run"
-                " where (select list(date_day) from checked where is_as_of) is distinct from [run.as_of]"
+                """
+                select run.as_of as date_day from config.run as run
+                where (select list(date_day) from checked where is_as_of) is distinct from [run.as_of]
+                """
             ),
             description="The calendar marks one day, the one this build is as of.",
             advice="Report it as a fault of Funnelcast.",
@@ -65,7 +69,7 @@ def _stages() -> tuple[Check, ...]:
             table=STAGES,
             rule=UniqueTogether(STAGE),
             description="Each stage of a pipeline is defined once.",
-            advice="Two definitions of one stage: look at `pipelines` in the config, and at the CRM's stage table.",
+            advice="A stage has two definitions: see `pipelines` in the config, and the CRM's stage table.",
             keys=STAGE,
         ),
         Check(
@@ -80,9 +84,14 @@ def _stages() -> tuple[Check, ...]:
             name="a_stage_is_open_won_or_lost_by_its_phase",
             table=STAGES,
             rule=NoRows(
-                "select * from checked where phase is not null and (is_won is distinct from (phase = 'won')"
-                " or is_lost is distinct from (phase = 'lost')"
-                " or is_open is distinct from (phase not in ('won', 'lost')))"
+                """
+                select * from checked
+                where phase is not null and (
+                    is_won is distinct from (phase = 'won')
+                    or is_lost is distinct from (phase = 'lost')
+                    or is_open is distinct from (phase not in ('won', 'lost'))
+                )
+                """
             ),
             description="A stage is won, lost or open as its phase says.",
             advice="Compare the stage's phase in the config with the CRM's is-closed and is-won.",
@@ -100,10 +109,14 @@ def _stages() -> tuple[Check, ...]:
             name="open_stages_come_before_closed_ones",
             table=STAGES,
             rule=NoRows(
-                "select * from checked where is_open and defined_by in ('config', 'crm', 'canonical')"
-                " and stage_order >= (select min(closed.stage_order) from checked as closed"
-                "  where not closed.is_open and closed.source_system = checked.source_system"
-                "  and closed.pipeline = checked.pipeline and closed.defined_by = checked.defined_by)"
+                """
+                select * from checked
+                where is_open and defined_by in ('config', 'crm', 'canonical') and stage_order >= (
+                    select min(closed.stage_order) from checked as closed
+                    where not closed.is_open and closed.source_system = checked.source_system
+                        and closed.pipeline = checked.pipeline and closed.defined_by = checked.defined_by
+                )
+                """
             ),
             description="In every pipeline the open stages come before won and lost.",
             advice="A deal there would never count as advanced: put the stages in order in the config.",

@@ -1,4 +1,4 @@
-"""fct_stage_funnel: of those that entered a stage, what became of them; numbers that add up, rates that follow from them."""
+"""fct_stage_funnel: what became of those that entered a stage; numbers that add up, rates that follow."""
 
 from __future__ import annotations
 
@@ -56,13 +56,22 @@ def _counts() -> tuple[Check, ...]:
             name="funnel_segments_add_up_to_all",
             table=TABLE,
             rule=NoRows(
-                "select * from (select cohort_month, pipeline, stage, segment_dimension from"
-                "  (select distinct cohort_month, pipeline, stage from checked)"
-                "  cross join (select distinct segment_dimension from checked where segment_dimension <> 'all')) as cell"
-                f" left join (select cohort_month, pipeline, stage, segment_dimension, {sums} from checked group by all)"
-                "  as part using (cohort_month, pipeline, stage, segment_dimension)"
-                " left join (select * exclude (segment_dimension) from checked where segment_dimension = 'all')"
-                f"  as whole using (cohort_month, pipeline, stage) where {differs}"
+                f"""
+                select * from (
+                    select cohort_month, pipeline, stage, segment_dimension
+                    from (select distinct cohort_month, pipeline, stage from checked)
+                    cross join (
+                        select distinct segment_dimension from checked where segment_dimension <> 'all'
+                    )
+                ) as cell
+                left join (
+                    select cohort_month, pipeline, stage, segment_dimension, {sums} from checked group by all
+                ) as part using (cohort_month, pipeline, stage, segment_dimension)
+                left join (
+                    select * exclude (segment_dimension) from checked where segment_dimension = 'all'
+                ) as whole using (cohort_month, pipeline, stage)
+                where {differs}
+                """
             ),
             description="The segments of a stage add up to the whole of it.",
             advice="Deals are missing from a segment or counted in two: report it as a fault of Funnelcast.",
@@ -76,9 +85,7 @@ def _rates() -> tuple[Check, ...]:
         Check(
             name="a_conversion_rate_on_nothing_is_empty",
             table=TABLE,
-            rule=NoRows(
-                "select * from checked where (entered = 0) is distinct from (conversion_rate is null)"
-            ),
+            rule=NoRows("select * from checked where (entered = 0) is distinct from (conversion_rate is null)"),
             description="A conversion rate is empty when no deal entered, and only then.",
             advice=FAULT,
             keys=ROW,
@@ -87,7 +94,10 @@ def _rates() -> tuple[Check, ...]:
             name="a_conversion_rate_is_advanced_of_entered",
             table=TABLE,
             rule=NoRows(
-                "select * from checked where entered > 0 and abs(conversion_rate - advanced / entered) > 0.0000011"
+                """
+                select * from checked
+                where entered > 0 and abs(conversion_rate - advanced / entered) > 0.0000011
+                """
             ),
             description="A conversion rate is the deals that advanced divided by those that entered.",
             advice=FAULT,
@@ -97,8 +107,12 @@ def _rates() -> tuple[Check, ...]:
             name="a_conversion_rate_lies_in_its_interval",
             table=TABLE,
             rule=NoRows(
-                "select * from checked where conversion_rate is not null and"
-                " not coalesce(conversion_rate between conversion_rate_low and conversion_rate_high, false)"
+                """
+                select * from checked
+                where conversion_rate is not null
+                    and (conversion_rate between conversion_rate_low and conversion_rate_high)
+                    is distinct from true
+                """
             ),
             description="A conversion rate lies within its interval.",
             advice=FAULT,

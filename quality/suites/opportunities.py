@@ -61,22 +61,27 @@ def _stage_and_status() -> tuple[Check, ...]:
             name="the_stage_of_an_open_opportunity_is_known",
             table=TABLE,
             rule=NoRows(
-                "select opportunity.pipeline, opportunity.stage, opportunity.opportunity_id"
-                " from checked as opportunity left join marts.dim_stage as stage"
-                "  on stage.source_system = opportunity.source_system"
-                "  and stage.pipeline = opportunity.pipeline and stage.stage = opportunity.stage"
-                " where opportunity.status = 'open' and (stage.stage is null or stage.defined_by = 'unknown')"
+                """
+                select opportunity.pipeline, opportunity.stage, opportunity.opportunity_id
+                from checked as opportunity
+                left join marts.dim_stage as stage using (source_system, pipeline, stage)
+                where opportunity.status = 'open'
+                    and (stage.phase is null or opportunity.stage is null or stage.defined_by = 'unknown')
+                """
             ),
             description="The stage of every open opportunity is known.",
-            advice="Add the named stage to its pipeline in the config, or to `retired` with the stage of today it means.",
+            advice="Add the named stage to its pipeline in the config, or to `retired` as a stage of today.",
             keys=("pipeline", "stage", "opportunity_id"),
         ),
         Check(
             name="opportunity_status_fits_its_phase",
             table=TABLE,
             rule=NoRows(
-                "select * from checked where (status in ('won', 'lost') and phase is distinct from status)"
-                " or (status = 'open' and phase in ('won', 'lost'))"
+                """
+                select * from checked
+                where (status in ('won', 'lost') and phase is distinct from status)
+                    or (status = 'open' and phase in ('won', 'lost'))
+                """
             ),
             description="Won deals stand in a won stage, lost ones in a lost one, open ones in neither.",
             advice="Compare the stage's phase in the config with what the CRM says of the deal.",
@@ -117,9 +122,7 @@ def _dates(thresholds: Thresholds) -> tuple[Check, ...]:
         Check(
             name="a_deleted_opportunity_has_its_day",
             table=TABLE,
-            rule=NoRows(
-                "select * from checked where (status = 'deleted') is distinct from (deleted_at is not null)"
-            ),
+            rule=NoRows("select * from checked where (status = 'deleted') is distinct from (deleted_at is not null)"),
             description="Every deleted deal, and no other, has the day on which it disappeared.",
             advice="Report it as a fault of Funnelcast.",
             keys=KEY,
@@ -136,63 +139,65 @@ def _dates(thresholds: Thresholds) -> tuple[Check, ...]:
             name="few_open_opportunities_vanished_tonight",
             table=TABLE,
             rule=NoRows(
-                "select * from (select *, status = 'deleted'"
-                "  and deleted_at >= (select as_of_end - interval 1 day from config.run) as is_gone from checked)"
-                f" where is_gone qualify count(*) over () > {few} and count(*) over () > {share} * "
-                "  (select count(*) from checked where status = 'open' or (status = 'deleted'"
-                "   and deleted_at >= (select as_of_end - interval 1 day from config.run)))"
+                f"""
+                select * from (
+                    select
+                        *,
+                        status = 'deleted'
+                            and deleted_at >= (select as_of_end - interval 1 day from config.run) as is_gone
+                    from checked
+                )
+                where status = 'open' or is_gone
+                qualify is_gone and count(*) filter (where is_gone) over ()
+                    > greatest({few}, {share} * count(*) over ())
+                """
             ),
             description=f"At most {share:.0%} of the open deals disappeared from tonight's extract.",
-            advice="The opportunity extract looks cut off: deliver it again; or, if they were deleted, raise vanished_share.",
+            advice="The extract looks cut off: deliver it again; or raise gate.vanished_share.",
             keys=KEY,
         ),
     )
 
 
 def _members(thresholds: Thresholds) -> tuple[Check, ...]:
+    few = thresholds.tolerated_rows
+    owners, accounts = thresholds.placeholder_owner_share, thresholds.placeholder_account_share
     return (
         Check(
             name="few_opportunities_have_an_unknown_owner",
             table=TABLE,
-            rule=NoRows(
-                _placeholders("dim_rep", "rep_id", "owner_id", thresholds.placeholder_owner_share, thresholds)
-            ),
-            description=f"At most {thresholds.placeholder_owner_share:.1%} of the deals belong to people nobody knows.",
+            rule=NoRows(_placeholders("dim_rep", "rep_id", "owner_id", owners, few)),
+            description=f"At most {owners:.1%} of the deals belong to people nobody knows.",
             advice="The user extract lacks the named ids: deliver it whole, with users who left.",
             keys=("source_system", "owner_id"),
         ),
         Check(
             name="few_opportunities_have_an_unknown_account",
             table=TABLE,
-            rule=NoRows(
-                _placeholders(
-                    "dim_account",
-                    "account_id",
-                    "account_id",
-                    thresholds.placeholder_account_share,
-                    thresholds,
-                )
-            ),
-            description=f"At most {thresholds.placeholder_account_share:.1%} of the deals are with accounts nobody knows.",
+            rule=NoRows(_placeholders("dim_account", "account_id", "account_id", accounts, few)),
+            description=f"At most {accounts:.1%} of the deals are with accounts nobody knows.",
             advice="The account extract lacks the named ids: deliver it whole.",
             keys=("source_system", "account_id"),
         ),
     )
 
 
-def _placeholders(dimension: str, member: str, column: str, share: float, thresholds: Thresholds) -> str:
+def _placeholders(dimension: str, member: str, column: str, share: float, few: float) -> str:
     """SQL for the deals whose member is a placeholder, if there are too many of them.
 
     A system of which no member is known does not deliver them at all: that is a choice, not a fault.
     """
-    return (
-        f"select opportunity.* from checked as opportunity join marts.{dimension} as member"
-        f"  on member.source_system = opportunity.source_system and member.{member} = opportunity.{column}"
-        f" where member.is_placeholder and exists (select 1 from marts.{dimension} as known"
-        "  where known.source_system = opportunity.source_system and not known.is_placeholder)"
-        f" qualify count(*) over () > {thresholds.tolerated_rows}"
-        f"  and count(*) over () > {share} * (select count(*) from checked)"
-    )
+    return f"""
+        select opportunity.* from checked as opportunity
+        join marts.{dimension} as member
+            on member.source_system = opportunity.source_system
+            and member.{member} = opportunity.{column}
+        where member.is_placeholder and exists (
+            select 1 from marts.{dimension} as known
+            where known.source_system = opportunity.source_system and not known.is_placeholder
+        )
+        qualify count(*) over () > greatest({few}, {share} * (select count(*) from checked))
+    """
 
 
 def _money(thresholds: Thresholds) -> tuple[Check, ...]:
@@ -215,20 +220,26 @@ def _money(thresholds: Thresholds) -> tuple[Check, ...]:
             table=TABLE,
             rule=NoRows("select * from checked where amount_original is not null and amount is null"),
             description="Every amount could be told in the reporting currency.",
-            advice="Deliver the rate of the named currency in generic/fx_rate, or correct the currency in the CRM.",
+            advice="Deliver the named currency's rate in generic/fx_rate, or correct it in the CRM.",
             keys=("currency", "opportunity_id"),
         ),
         Check(
             name="no_amount_is_absurd",
             table=TABLE,
             rule=NoRows(
-                # The largest thousandth, and at least the largest, says nothing about itself.
-                f"select * from checked where amount > {multiple} * (select max(amount) from"
-                "  (select amount from checked where amount > 0"
-                "   qualify row_number() over (order by amount desc) > ceil(count(*) over () / 1000.0)))"
+                f"""
+                -- The largest thousandth, and at least the largest, says nothing about itself.
+                select * from checked
+                where amount > {multiple} * (
+                    select max(amount) from (
+                        select amount from checked where amount > 0
+                        qualify row_number() over (order by amount desc) > ceil(count(*) over () / 1000.0)
+                    )
+                )
+                """
             ),
             description=f"No amount is more than {multiple:,.0f} times what nearly all deals are worth.",
-            advice="Look for cents taken for units, or a number in the wrong field, and correct it in the CRM.",
+            advice="Look for cents taken for units or a number in the wrong field; correct it in the CRM.",
             keys=KEY,
             severity="warn",
         ),
@@ -236,9 +247,12 @@ def _money(thresholds: Thresholds) -> tuple[Check, ...]:
             name="most_open_opportunities_have_an_amount",
             table=TABLE,
             rule=NoRows(
-                "select * from checked where status = 'open' and coalesce(amount, 0) = 0"
-                f" qualify count(*) over () > {few}"
-                f"  and count(*) over () > {share} * (select count(*) from checked where status = 'open')"
+                f"""
+                select *
+                from (select *, coalesce(amount, 0) = 0 as is_without from checked where status = 'open')
+                qualify is_without and count(*) filter (where is_without) over ()
+                    > greatest({few}, {share} * count(*) over ())
+                """
             ),
             description=f"At most {share:.0%} of the open deals have no amount.",
             advice="Money columns cover only deals with an amount: ask the owners to fill it in.",

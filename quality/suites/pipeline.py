@@ -1,4 +1,4 @@
-"""fct_pipeline_daily: the waterfall of every day and stage, which must close exactly, in deals and in money."""
+"""fct_pipeline_daily: the waterfall of every day and stage, which closes exactly, in deals and money."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from quality.checks import Check, Group
 from quality.rules import NoRows, UniqueTogether
 
 TABLE = "marts.fct_pipeline_daily"
-ROW = ("date_day", "pipeline", "stage")
+ROW = ("date_day", "source_system", "pipeline", "stage")
+STAGE = ROW[1:]
 FAULT = "The waterfall does not close: report it as a fault of Funnelcast."
 ARRIVALS = ("created", "advanced_in", "moved_back_in", "reopened")
 DEPARTURES = ("advanced_out", "moved_back_out", "won", "lost", "deleted")
@@ -35,9 +36,17 @@ def _rows() -> tuple[Check, ...]:
             name="pipeline_days_have_no_gap",
             table=TABLE,
             rule=NoRows(
-                "select * from (select date_day, pipeline, stage, lead(date_day, 1, (select as_of + 1 from config.run))"
-                "  over (partition by pipeline, stage order by date_day) as next_day from checked)"
-                " where next_day > date_day + 1 or date_day > (select as_of from config.run)"
+                """
+                select * from (
+                    select
+                        date_day, source_system, pipeline, stage,
+                        lead(date_day, 1, (select as_of + 1 from config.run)) over (
+                            partition by source_system, pipeline, stage order by date_day
+                        ) as next_day
+                    from checked
+                )
+                where next_day > date_day + 1 or date_day > (select as_of from config.run)
+                """
             ),
             description="Every stage has a row for each day from its first to the day this build is as of.",
             advice="Days on which nothing happened must be there too: report it as a fault of Funnelcast.",
@@ -64,10 +73,13 @@ def _waterfall(measure: str, word: str) -> tuple[Check, ...]:
             name=f"a_pipeline_day_closes_in_{word}",
             table=TABLE,
             rule=NoRows(
-                f"select * from checked where open_{measure} is distinct from"
-                f" opening_{measure} + {total(ARRIVALS)} - ({total(DEPARTURES)}){change}"
+                f"""
+                select * from checked
+                where open_{measure} is distinct from
+                    opening_{measure} + {total(ARRIVALS)} - ({total(DEPARTURES)}){change}
+                """
             ),
-            description=f"What a stage opened with, and what came and went that day, make what it closed with, in {word}.",
+            description=f"What a stage opened with, what came and what went make its close, in {word}.",
             advice=FAULT,
             keys=ROW,
         ),
@@ -75,9 +87,17 @@ def _waterfall(measure: str, word: str) -> tuple[Check, ...]:
             name=f"a_pipeline_day_opens_as_the_last_one_closed_in_{word}",
             table=TABLE,
             rule=NoRows(
-                f"select * from (select *, lag(open_{measure}) over (partition by pipeline, stage order by date_day)"
-                "  as closed_with, row_number() over (partition by pipeline, stage order by date_day) as place"
-                f" from checked) where opening_{measure} is distinct from case when place = 1 then 0 else closed_with end"
+                f"""
+                select * from (
+                    select
+                        *,
+                        lag(open_{measure}, 1, 0) over (
+                            partition by source_system, pipeline, stage order by date_day
+                        ) as closed_with
+                    from checked
+                )
+                where opening_{measure} is distinct from closed_with
+                """
             ),
             description=f"Every stage opens a day with what it closed the day before with, in {word}.",
             advice=FAULT,
@@ -87,35 +107,42 @@ def _waterfall(measure: str, word: str) -> tuple[Check, ...]:
             name=f"what_leaves_a_stage_arrives_in_another_in_{word}",
             table=TABLE,
             rule=NoRows(
-                "select date_day from checked group by all"
-                f" having sum(advanced_in_{measure} + moved_back_in_{measure})"
-                f"  <> sum(advanced_out_{measure} + moved_back_out_{measure})"
+                f"""
+                select date_day, source_system from checked group by all
+                having sum(advanced_in_{measure} + moved_back_in_{measure})
+                    <> sum(advanced_out_{measure} + moved_back_out_{measure})
+                """
             ),
             description=f"What moves out of a stage in a day moves into another, in {word}.",
             advice=FAULT,
-            keys=("date_day",),
+            keys=("date_day", "source_system"),
         ),
     )
 
 
 def _against_opportunities() -> tuple[Check, ...]:
     def differs(measure: str, total: str) -> str:
-        return (
-            "select pipeline, stage from"
-            f" (select pipeline, stage, {total} as told from marts.fct_opportunity where status = 'open' group by all)"
-            f"  full join (select pipeline, stage, open_{measure} as counted from checked"
-            "   where date_day = (select as_of from config.run)) using (pipeline, stage)"
-            " where coalesce(told, 0) <> coalesce(counted, 0)"
-        )
+        return f"""
+            select source_system, pipeline, stage
+            from (
+                select source_system, pipeline, stage, {total} as told from marts.fct_opportunity
+                where status = 'open' group by all
+            )
+            full join (
+                select source_system, pipeline, stage, open_{measure} as counted from checked
+                where date_day = (select as_of from config.run)
+            ) using (source_system, pipeline, stage)
+            where coalesce(told, 0) <> coalesce(counted, 0)
+        """
 
     return (
         Check(
             name="the_last_pipeline_day_is_the_open_opportunities_in_deals",
             table=TABLE,
-            rule=NoRows(differs("count", "count(distinct (source_system, opportunity_id))")),
+            rule=NoRows(differs("count", "count(distinct opportunity_id)")),
             description="The last day of the waterfall has as many open deals in each stage as there are.",
             advice=FAULT,
-            keys=("pipeline", "stage"),
+            keys=STAGE,
         ),
         Check(
             name="the_last_pipeline_day_is_the_open_opportunities_in_money",
@@ -123,6 +150,6 @@ def _against_opportunities() -> tuple[Check, ...]:
             rule=NoRows(differs("amount", "sum(amount)")),
             description="The last day of the waterfall has the open deals' money in each stage.",
             advice=FAULT,
-            keys=("pipeline", "stage"),
+            keys=STAGE,
         ),
     )

@@ -1,4 +1,4 @@
-"""Raw: the delivered files, and the raw views of what was delivered. Read before any rule about the content of a row."""
+"""Raw: the delivered files, and the raw views of what was delivered."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ RECORD_KEYS = {
 
 
 def group(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -> Group:
-    """The checks of files, and two checks of each delivered object."""
-    objects = tuple(check for found in delivered for check in _object_checks(thresholds, found))
+    """The checks of files, and one of each delivered object."""
+    objects = tuple(_id_is_there(thresholds, found) for found in delivered)
     return Group("raw", (*_file_checks(thresholds, delivered), *objects))
 
 
@@ -59,8 +59,11 @@ def _file_checks(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -
             name="rows_of_a_file_are_loaded_or_quarantined",
             table=FILES,
             rule=NoRows(
-                "select * from checked where (outcome in ('loaded', 'superseded') or rows_delivered is not null)"
-                " and rows_delivered is distinct from rows_loaded + rows_quarantined"
+                """
+                select * from checked
+                where (outcome in ('loaded', 'superseded') or rows_delivered is not null)
+                    and rows_delivered is distinct from rows_loaded + rows_quarantined
+                """
             ),
             description="Of every delivered file, each row was either loaded or put into quarantine.",
             advice="Rows were lost while reading: keep the file, and report it as a fault of Funnelcast.",
@@ -70,45 +73,36 @@ def _file_checks(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -
             name="few_rows_are_quarantined",
             table=FILES,
             rule=NoRows(
-                "select * from checked where outcome = 'loaded' and rows_quarantined > 0 and (rows_loaded = 0"
-                f" or (rows_quarantined > {few} and rows_quarantined > {share} * rows_delivered))"
+                f"""
+                select * from checked
+                where outcome = 'loaded' and rows_quarantined > 0
+                    and (rows_loaded = 0 or rows_quarantined > greatest({few}, {share} * rows_delivered))
+                """
             ),
             description=f"Of every delivered file, at most {share:.1%} of the rows could not be read.",
-            advice="`funnelcast quarantine` lists the rows and reasons: have the export repaired, deliver it again.",
+            advice="`funnelcast quarantine` lists them: have the export repaired, deliver it again.",
             keys=FILE,
         ),
         Check(
             name="raw_holds_what_was_loaded",
             table=FILES,
             rule=NoRows(_raw_differs(delivered)),
-            description="The raw store holds exactly the rows that were loaded from each file.",
+            description="The raw store holds exactly the rows loaded from each file, and their lines.",
             advice="A raw file was changed or deleted: deliver the named file again.",
             keys=FILE,
         ),
     )
 
 
-def _object_checks(thresholds: Thresholds, delivered: DeliveredObject) -> tuple[Check, ...]:
-    name = f"{delivered.system}_{delivered.object}"
+def _id_is_there(thresholds: Thresholds, delivered: DeliveredObject) -> Check:
     key = RECORD_KEYS.get((delivered.system, delivered.object), "id")
-    origin = ("_file", "_row")
-    return (
-        Check(
-            name=f"{name}_rows_have_their_id",
-            table=delivered.raw_view,
-            rule=NotNull(key, share=1 - thresholds.missing_key_share),
-            description=f"Nearly every row of {delivered.object} from {delivered.system} has its {key}.",
-            advice=f"Look at the column {key} of the export: another one may have been exported in its place.",
-            keys=origin,
-        ),
-        Check(
-            name=f"{name}_rows_name_their_file",
-            table=delivered.raw_view,
-            rule=NoRows("select * from checked where _file is null or _row is null or _extracted_at is null"),
-            description=f"Every row of {delivered.object} from {delivered.system} says which file and line it is from.",
-            advice="The raw store is damaged: delete its folder for this object, and deliver the files again.",
-            keys=origin,
-        ),
+    return Check(
+        name=f"{delivered.system}_{delivered.object}_rows_have_their_id",
+        table=delivered.raw_view,
+        rule=NotNull(key, share=1 - thresholds.missing_key_share),
+        description=f"Nearly every row of {delivered.object} from {delivered.system} has its {key}.",
+        advice=f"Look at the column {key} of the export: another one may stand in its place.",
+        keys=("_file", "_row"),
     )
 
 
@@ -118,18 +112,19 @@ def _raw_differs(delivered: Sequence[DeliveredObject]) -> str:
     A file that was delivered again under its name stands in raw twice, as both are kept.
     """
     views = [
-        f"select '{found.system}' as system, '{found.object}' as object, _file as file, count(*) as rows_found"
-        f" from {found.raw_view} group by all"
+        f"""
+        select '{found.system}' as system, '{found.object}' as object, _file as file,
+            count(*) filter (where _row is not null and _extracted_at is not null) as rows_found
+        from {found.raw_view} group by all
+        """
         for found in delivered
     ]
-    found = (
-        " union all ".join(views)
-        or "select '' as system, '' as object, '' as file, 0 as rows_found where false"
-    )
-    return (
-        "select loaded.system, loaded.object, loaded.file from"
-        " (select system, object, file, sum(rows_loaded) as rows_loaded from checked"
-        "  where outcome in ('loaded', 'superseded') group by all) as loaded"
-        f" full join ({found}) as found using (system, object, file)"
-        " where coalesce(loaded.rows_loaded, 0) <> coalesce(found.rows_found, 0)"
-    )
+    none = "select '' as system, '' as object, '' as file, 0 as rows_found where false"
+    return f"""
+        select * from (
+            select system, object, file, sum(rows_loaded) as rows_loaded from checked
+            where outcome in ('loaded', 'superseded') group by all
+        ) as loaded
+        full join ({" union all ".join(views) or none}) as found using (system, object, file)
+        where coalesce(loaded.rows_loaded, 0) <> coalesce(found.rows_found, 0)
+    """

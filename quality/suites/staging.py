@@ -1,4 +1,4 @@
-"""Staging: what became of every raw row. Read before the marts: a row that is lost here is missing everywhere."""
+"""Staging: what became of every raw row. One that is lost here is missing everywhere."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ def group(thresholds: Thresholds) -> Group:
                 name="raw_rows_are_staged_repeated_or_set_aside",
                 table=ROWS,
                 rule=NoRows(
-                    "select * from checked"
-                    " where rows_raw is distinct from rows_loaded + rows_duplicate + rows_set_aside"
+                    """
+                    select * from checked
+                    where rows_raw is distinct from rows_loaded + rows_duplicate + rows_set_aside
+                    """
                 ),
                 description="Each raw row was used, counted as a repeat, or set aside with its reason.",
                 advice="Rows were lost or doubled in staging: report it as a fault of Funnelcast.",
@@ -32,12 +34,16 @@ def group(thresholds: Thresholds) -> Group:
                 name="staging_saw_every_loaded_row",
                 table=ROWS,
                 rule=NoRows(
-                    "select loaded.system, loaded.object, loaded.file from"
-                    " (select system, object, file, sum(rows_loaded) as rows_loaded"
-                    "  from accounting.delivered_file where outcome in ('loaded', 'superseded') group by all) as loaded"
-                    " left join (select system, object, file, sum(rows_raw) as rows_raw from checked group by all)"
-                    "  as staged using (system, object, file)"
-                    " where coalesce(loaded.rows_loaded, 0) <> coalesce(staged.rows_raw, 0)"
+                    """
+                    select * from (
+                        select system, object, file, sum(rows_loaded) as rows_loaded
+                        from accounting.delivered_file where outcome in ('loaded', 'superseded') group by all
+                    ) as loaded
+                    left join (
+                        select system, object, file, sum(rows_raw) as rows_raw from checked group by all
+                    ) as staged using (system, object, file)
+                    where coalesce(loaded.rows_loaded, 0) <> coalesce(staged.rows_raw, 0)
+                    """
                 ),
                 description="Staging saw every row that was loaded from each file.",
                 advice="Rows were lost between raw and staging: report it as a fault of Funnelcast.",
@@ -47,11 +53,15 @@ def group(thresholds: Thresholds) -> Group:
                 name="few_rows_are_set_aside",
                 table=ROWS,
                 rule=NoRows(
-                    "select system, object from checked group by all"
-                    " having sum(rows_set_aside) > 0 and (sum(rows_set_aside) = sum(rows_raw)"
-                    f"  or (sum(rows_set_aside) > {few} and sum(rows_set_aside) > {share} * sum(rows_raw)))"
+                    f"""
+                    select system, object from checked group by all
+                    having sum(rows_set_aside) > 0 and (
+                        sum(rows_set_aside) = sum(rows_raw)
+                        or sum(rows_set_aside) > greatest({few}, {share} * sum(rows_raw))
+                    )
+                    """
                 ),
-                description=f"Of every delivered object, at most {share:.1%} of the rows broke a rule and were set aside.",
+                description=f"Of every object, at most {share:.1%} of the rows were set aside.",
                 advice="The table ops_set_aside has the rows and reasons: have them corrected at the source.",
                 keys=("system", "object"),
             ),
@@ -59,11 +69,13 @@ def group(thresholds: Thresholds) -> Group:
                 name="no_id_is_delivered_twice_with_different_content",
                 table=SET_ASIDE,
                 rule=NoRows(
-                    "select * from checked where problem like 'id appears%'"
-                    f" qualify count(*) over () > {thresholds.contradicting_rows}"
+                    f"""
+                    select * from checked where problem like 'id appears%'
+                    qualify count(*) over () > {thresholds.contradicting_rows}
+                    """
                 ),
                 description="No extract tells two different things of one record.",
-                advice="Nobody can know which row is true: have the export repaired, or add its updated-at column.",
+                advice="Nobody knows which is true: have the export repaired, or add its updated-at.",
                 keys=("system", "object", "file", "row_number"),
             ),
         ),

@@ -1,4 +1,4 @@
-"""fct_velocity: win rate, deal size, cycle and velocity of each period and scope, which follow from each other."""
+"""fct_velocity: win rate, deal size, cycle and velocity of a period and scope follow from each other."""
 
 from __future__ import annotations
 
@@ -39,8 +39,11 @@ def _counts() -> tuple[Check, ...]:
             name="velocity_counts_are_not_negative",
             table=TABLE,
             rule=NoRows(
-                "select * from checked where least(opportunities, won, lost, closed, won_without_amount) < 0"
-                " or least(won_amount, lost_amount) < 0"
+                """
+                select * from checked
+                where least(opportunities, won, lost, closed, won_without_amount) < 0
+                    or least(won_amount, lost_amount) < 0
+                """
             ),
             description="No count or amount of the velocity table is negative.",
             advice=FAULT,
@@ -70,9 +73,7 @@ def _rates() -> tuple[Check, ...]:
         Check(
             name="a_win_rate_is_won_of_closed",
             table=TABLE,
-            rule=NoRows(
-                "select * from checked where closed > 0 and abs(win_rate - won / closed) > 0.0000011"
-            ),
+            rule=NoRows("select * from checked where closed > 0 and abs(win_rate - won / closed) > 0.0000011"),
             description="A win rate is the deals won divided by the deals closed.",
             advice=FAULT,
             keys=ROW,
@@ -81,8 +82,11 @@ def _rates() -> tuple[Check, ...]:
             name="a_win_rate_lies_in_its_interval",
             table=TABLE,
             rule=NoRows(
-                "select * from checked where win_rate is not null"
-                " and not coalesce(win_rate between win_rate_low and win_rate_high, false)"
+                """
+                select * from checked
+                where win_rate is not null
+                    and (win_rate between win_rate_low and win_rate_high) is distinct from true
+                """
             ),
             description="A win rate lies within its interval.",
             advice=FAULT,
@@ -113,10 +117,14 @@ def _velocity() -> tuple[Check, ...]:
             name="velocity_is_what_its_factors_make",
             table=TABLE,
             rule=NoRows(
-                # The published factors are rounded, so that their product is not the velocity to the last digit.
-                "select * from (select *, opportunities * win_rate * average_deal_size / sales_cycle_days as product"
-                "  from checked where sales_cycle_days > 0.01)"
-                " where abs(velocity_per_day - product) > 0.01 + 0.001 * abs(product)"
+                """
+                -- The factors are published rounded: their product is not the velocity to the last digit.
+                select * from (
+                    select *, opportunities * win_rate * average_deal_size / sales_cycle_days as product
+                    from checked where sales_cycle_days > 0.01
+                )
+                where abs(velocity_per_day - product) > 0.01 + 0.001 * abs(product)
+                """
             ),
             description="Velocity is opportunities × win rate × average deal size ÷ sales cycle.",
             advice=FAULT,
@@ -126,8 +134,10 @@ def _velocity() -> tuple[Check, ...]:
             name="a_change_of_velocity_is_the_difference",
             table=TABLE,
             rule=NoRows(
-                "select * from checked"
-                f" where abs(velocity_change - (velocity_per_day - previous_velocity_per_day)) > {ROUNDING}"
+                f"""
+                select * from checked
+                where abs(velocity_change - (velocity_per_day - previous_velocity_per_day)) > {ROUNDING}
+                """
             ),
             description="The change of velocity is this period's less the last one's.",
             advice=FAULT,
@@ -137,8 +147,15 @@ def _velocity() -> tuple[Check, ...]:
             name="contributions_add_up_to_the_change_of_velocity",
             table=TABLE,
             rule=NoRows(
-                "select * from checked where abs(velocity_change - (contribution_opportunities"
-                f" + contribution_win_rate + contribution_deal_size + contribution_sales_cycle)) > {ROUNDING}"
+                f"""
+                select * from checked
+                where abs(
+                    velocity_change - (
+                        contribution_opportunities + contribution_win_rate + contribution_deal_size
+                        + contribution_sales_cycle
+                    )
+                ) > {ROUNDING}
+                """
             ),
             description="What the four factors contributed adds up to the change of velocity.",
             advice=FAULT,
@@ -153,12 +170,16 @@ def _totals() -> tuple[Check, ...]:
             name="scopes_add_up_to_the_company",
             table=TABLE,
             rule=NoRows(
-                "select period_type, period_start, scope from"
-                "  (select * exclude (scope) from checked where scope = 'company') as company"
-                "  cross join (select distinct scope from checked where scope <> 'company') as scopes"
-                "  left join (select period_type, period_start, scope, sum(won) as scope_won, sum(lost) as scope_lost"
-                "   from checked group by all) as part using (period_type, period_start, scope)"
-                " where coalesce(scope_won, 0) <> won or coalesce(scope_lost, 0) <> lost"
+                """
+                select period_type, period_start, scope
+                from (select * exclude (scope) from checked where scope = 'company') as company
+                cross join (select distinct scope from checked where scope <> 'company') as scopes
+                left join (
+                    select period_type, period_start, scope, sum(won) as scope_won, sum(lost) as scope_lost
+                    from checked group by all
+                ) as part using (period_type, period_start, scope)
+                where coalesce(scope_won, 0) <> won or coalesce(scope_lost, 0) <> lost
+                """
             ),
             description="Deals won and lost by all reps, teams, pipelines and so on add up to the company's.",
             advice="Deals are missing from a scope or counted in two: report it as a fault of Funnelcast.",
@@ -168,12 +189,17 @@ def _totals() -> tuple[Check, ...]:
             name="months_add_up_to_the_year",
             table=TABLE,
             rule=NoRows(
-                "select year.* from (select * from checked where period_type = 'year') as year"
-                " where (year.won, year.lost) is distinct from (select (coalesce(sum(month.won), 0),"
-                "   coalesce(sum(month.lost), 0)) from checked as month where month.period_type = 'month'"
-                "  and month.scope = year.scope and month.scope_id is not distinct from year.scope_id"
-                "  and month.period_start >= year.period_start"
-                "  and month.period_start < year.period_start + interval 1 year)"
+                """
+                select year.* from (select * from checked where period_type = 'year') as year
+                where (year.won, year.lost) is distinct from (
+                    select (coalesce(sum(month.won), 0), coalesce(sum(month.lost), 0))
+                    from checked as month
+                    where month.period_type = 'month' and month.scope = year.scope
+                        and month.scope_id is not distinct from year.scope_id
+                        and month.period_start >= year.period_start
+                        and month.period_start < year.period_start + interval 1 year
+                )
+                """
             ),
             description="Deals won and lost in the months of a year add up to the year's.",
             advice=FAULT,

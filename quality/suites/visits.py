@@ -8,14 +8,16 @@ from quality.rules import Between, InSet, NoRows, NotNull, UniqueTogether
 TABLE = "marts.fct_stage_visit"
 VISIT = ("opportunity_id", "visit_number")
 OPPORTUNITY = ("source_system", "opportunity_id")
-FAULT = (
-    "Look at the deal's stage history as it was delivered; if that is right, report a fault of Funnelcast."
-)
+FAULT = "Look at the deal's stage history as it was delivered; if it is right, report a fault of Funnelcast."
 # Each visit with the one after it.
-PAIRS = (
-    "select *, lead(entered_at) over"
-    " (partition by source_system, opportunity_id order by entered_at, visit_number) as next_entered_at from checked"
-)
+PAIRS = """
+    select
+        *,
+        lead(entered_at) over (
+            partition by source_system, opportunity_id order by entered_at, visit_number
+        ) as next_entered_at
+    from checked
+"""
 
 
 def group() -> Group:
@@ -45,7 +47,7 @@ def _rows() -> tuple[Check, ...]:
             name="a_visit_says_how_it_is_known",
             table=TABLE,
             rule=InSet("entry_evidence", ("history", "created", "extract")),
-            description="Every stay says whether its beginning is known from history, creation or an extract.",
+            description="Every stay says whether history, creation or an extract told its beginning.",
             advice="Report it as a fault of Funnelcast.",
             keys=(*VISIT, "entry_evidence"),
         ),
@@ -61,8 +63,10 @@ def _rows() -> tuple[Check, ...]:
             name="no_visit_lies_after_the_as_of_day",
             table=TABLE,
             rule=NoRows(
-                "select * from checked where entered_at > (select as_of_end from config.run)"
-                " or exited_at > (select as_of_end from config.run)"
+                """
+                select * from checked
+                where greatest(entered_at, exited_at) > (select as_of_end from config.run)
+                """
             ),
             description="No stay begins or ends after the day that this build is as of.",
             advice="Look for dates in the future in the stage history of these deals.",
@@ -76,9 +80,7 @@ def _sequence() -> tuple[Check, ...]:
         Check(
             name="visits_do_not_overlap",
             table=TABLE,
-            rule=NoRows(
-                f"select * from ({PAIRS}) where exited_at > next_entered_at or exited_at < entered_at"
-            ),
+            rule=NoRows(f"select * from ({PAIRS}) where exited_at > next_entered_at or exited_at < entered_at"),
             description="A deal is in one stage at a time.",
             advice=FAULT,
             keys=VISIT,
@@ -87,8 +89,10 @@ def _sequence() -> tuple[Check, ...]:
             name="visits_leave_no_hole",
             table=TABLE,
             rule=NoRows(
-                f"select * from ({PAIRS})"
-                " where next_entered_at is not null and (exited_at is null or exited_at < next_entered_at)"
+                f"""
+                select * from ({PAIRS})
+                where next_entered_at is not null and (exited_at is null or exited_at < next_entered_at)
+                """
             ),
             description="A deal leaves one stage when it enters the next.",
             advice=FAULT,
@@ -98,8 +102,17 @@ def _sequence() -> tuple[Check, ...]:
             name="visits_are_numbered_in_order",
             table=TABLE,
             rule=NoRows(
-                "select * from (select *, row_number() over (partition by source_system, opportunity_id"
-                "  order by entered_at, visit_number) as place from checked) where visit_number is distinct from place"
+                """
+                select * from (
+                    select
+                        *,
+                        row_number() over (
+                            partition by source_system, opportunity_id order by entered_at, visit_number
+                        ) as place
+                    from checked
+                )
+                where visit_number is distinct from place
+                """
             ),
             description="A deal's stays are numbered 1, 2, 3 … as they followed each other.",
             advice="Report it as a fault of Funnelcast.",
@@ -114,10 +127,14 @@ def _against_opportunities() -> tuple[Check, ...]:
             name="an_opportunity_has_visits",
             table=TABLE,
             rule=NoRows(
-                "select source_system, opportunity_id from marts.fct_opportunity as opportunity"
-                " where status <> 'deleted' and not exists (select 1 from checked as visit"
-                "  where visit.source_system = opportunity.source_system"
-                "  and visit.opportunity_id = opportunity.opportunity_id)"
+                """
+                select source_system, opportunity_id from marts.fct_opportunity as opportunity
+                where status <> 'deleted' and not exists (
+                    select 1 from checked as visit
+                    where visit.source_system = opportunity.source_system
+                        and visit.opportunity_id = opportunity.opportunity_id
+                )
+                """
             ),
             description="Every deal has been in at least one stage.",
             advice="The deal would be missing from every funnel: report it as a fault of Funnelcast.",
@@ -127,9 +144,14 @@ def _against_opportunities() -> tuple[Check, ...]:
             name="a_visit_belongs_to_an_opportunity",
             table=TABLE,
             rule=NoRows(
-                "select * from checked as visit where not exists (select 1 from marts.fct_opportunity as opportunity"
-                "  where visit.source_system = opportunity.source_system"
-                "  and visit.opportunity_id = opportunity.opportunity_id)"
+                """
+                select * from checked as visit
+                where not exists (
+                    select 1 from marts.fct_opportunity as opportunity
+                    where visit.source_system = opportunity.source_system
+                        and visit.opportunity_id = opportunity.opportunity_id
+                )
+                """
             ),
             description="Every stay is that of a deal that exists.",
             advice="History was delivered of deals that were not: deliver the opportunity extract whole.",
@@ -139,9 +161,12 @@ def _against_opportunities() -> tuple[Check, ...]:
             name="an_opportunity_has_one_current_visit",
             table=TABLE,
             rule=NoRows(
-                "select source_system, opportunity_id from checked join marts.fct_opportunity as opportunity"
-                "  using (source_system, opportunity_id) where opportunity.status <> 'deleted'"
-                " group by all having count(distinct case when is_current then visit_number end) <> 1"
+                """
+                select source_system, opportunity_id
+                from checked join marts.fct_opportunity as opportunity using (source_system, opportunity_id)
+                where opportunity.status <> 'deleted'
+                group by all having count(distinct case when is_current then visit_number end) <> 1
+                """
             ),
             description="Every deal is in exactly one stage now.",
             advice="Report it as a fault of Funnelcast.",
@@ -151,10 +176,13 @@ def _against_opportunities() -> tuple[Check, ...]:
             name="the_current_visit_is_in_the_stage_of_the_opportunity",
             table=TABLE,
             rule=NoRows(
-                "select visit.* from checked as visit join marts.fct_opportunity as opportunity"
-                "  using (source_system, opportunity_id)"
-                " where visit.is_current and opportunity.status <> 'deleted'"
-                "  and (visit.pipeline, visit.stage) is distinct from (opportunity.pipeline, opportunity.stage)"
+                """
+                select visit.* from checked as visit
+                join marts.fct_opportunity as opportunity using (source_system, opportunity_id)
+                where visit.is_current and opportunity.status <> 'deleted'
+                    and (visit.pipeline, visit.stage)
+                    is distinct from (opportunity.pipeline, opportunity.stage)
+                """
             ),
             description="The stage a deal's history ends in is the one the deal is in.",
             advice=FAULT,

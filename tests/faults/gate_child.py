@@ -1,9 +1,11 @@
-"""A process that asks Great Expectations about the checks of one table at a time, for the planted-defect tests.
+"""A process that asks Great Expectations about one table at a time, for the planted-defect tests.
 
-Belongs here: the protocol between the tests and the process. Does not belong here: what is planted, or expected.
+Belongs here: the protocol between the tests and the process.
+Does not belong here: what is planted, or expected.
 
-Great Expectations takes seconds to import, and leaves DuckDB's bindings complaining at the end of a process: so the tests
-keep two of these, and talk with them in lines of JSON: {"database", "table", "thresholds"} → {check: [held, rows, error]}.
+Great Expectations takes seconds to import, and leaves DuckDB's bindings complaining at the end of a process:
+so the tests keep two of these, and talk with them in lines of JSON,
+{"database", "table", "thresholds"} → {check: [held, rows, error]}.
 """
 
 from __future__ import annotations
@@ -71,10 +73,11 @@ def _serve() -> None:
             present = build_database.tables(connection)
             delivered = build_database.delivered_objects(connection)
         groups = suites.collect(settle(question["thresholds"]), delivered)
-        checks = tuple(check for group in groups for check in group.checks if check.table == question["table"])
-        with validating(database, "planted", database.with_suffix(".docs")) as validation:
+        every = (check for group in groups for check in group.checks)
+        checks = tuple(check for check in every if check.table == question["table"])
+        with validating(database, [question["table"]], "planted", database.with_suffix(".docs")) as validation:
             found = ask(validation, Group("planted", checks), present)
-        answer = {name: [outcome.held, outcome.unexpected_rows, outcome.error] for name, outcome in found.items()}
+        answer = {name: [told.held, told.unexpected_rows, told.error] for name, told in found.items()}
         print(json.dumps(answer), flush=True)
 
 

@@ -3,12 +3,14 @@
 Belongs here: making builds and verdicts, and looking at a release the way a suspicious reader would.
 Does not belong here: what publishing must do with them (the tests).
 
-Every amount in a build is made from its `marker`, so that a reader can tell which build it reads, and whether all of it.
+Every amount in a build is made from its `marker`, so that a reader can tell which build it reads, and whether
+all of it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -65,7 +67,9 @@ def write_verdict(settings: Settings, build_id: str, checks: Iterable[CheckResul
     checks = tuple(checks)
     with duckdb.connect(str(settings.build_database), read_only=True) as build:
         digests = table_digests(build, "marts")
-    Verdict(build_id, decide(checks), checks, digests, "2026-11-23T02:05:00+00:00").write(settings.verdict_file)
+    Verdict(build_id, decide(checks), checks, digests, "2026-11-23T02:05:00+00:00").write(
+        settings.verdict_file
+    )
 
 
 def publish_build(home: Path, run_id: str, marker: int = 1, deals: int = DEALS) -> Release:
@@ -73,6 +77,12 @@ def publish_build(home: Path, run_id: str, marker: int = 1, deals: int = DEALS) 
     release = publish(make_build(home, run_id, marker, deals), run_id, STARTED_AT)
     append_run(home, release.run)
     return release
+
+
+def copy_home(home: Path, target: Path) -> Settings:
+    """Copy a home made for several tests, times and links included, so that one of them can spoil it."""
+    shutil.copytree(home, target, symlinks=True)
+    return settings_of(target)
 
 
 def expected_sum(marker: int, deals: int = DEALS) -> int:
@@ -84,7 +94,8 @@ def sum_of_amounts(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def what_is_wrong(home: Path) -> str | None:
-    """Read all that is published, trusting nothing: every file's hash, every table's digest. None: it is whole."""
+    """Read all that is published, trusting nothing: every file's hash, every table's digest. None: it is
+    whole."""
     release = published_release(home)
     certificate = read_certificate(release)
     if certificate["release"] != release.name:
@@ -121,20 +132,17 @@ def _statements(run_id: str, marker: int, deals: int) -> list[str]:
         from range({deals}, 0, -1) as made(deal)
         """,
         "comment on table marts.fct_opportunity is 'The company''s deals. One row per deal.'",
-        "comment on column marts.fct_opportunity.amount is 'What the deal is worth, in the reporting currency.'",
+        "comment on column marts.fct_opportunity.amount is 'What the deal is worth.'",
         """
-        create table marts.fct_velocity (period_type varchar, period_start date, period_end date, scope varchar,
-            won bigint, closed bigint, won_amount decimal(18, 2), win_rate double, win_rate_low double,
-            win_rate_high double, sales_cycle_days_median double, velocity_per_day double,
-            previous_velocity_per_day double)
-        """,
-        f"""
-        insert into marts.fct_velocity values
-            ('quarter', '2026-10-01', '2026-12-31', 'company', 12, 30, {1000 * marker}, 0.4, 0.246, 0.577, 31.5, 220, 200),
-            ('quarter', '2026-07-01', '2026-09-30', 'company', 50, 90, 99999, 0.5, 0.4, 0.6, 20, 200, null),
-            ('quarter', '2026-10-01', '2026-12-31', 'team', 1, 2, 3, 0.5, 0.1, 0.9, 5, 6, 7),
-            ('month', '2026-11-01', '2026-11-30', 'company', 0, 0, null, null, null, null, null, null, 150)
-        """,
+        create table marts.fct_velocity (period_type varchar, period_start date, period_end date, scope
+        varchar, won bigint, closed bigint, won_amount decimal(18, 2), win_rate double, win_rate_low double,
+        win_rate_high double, sales_cycle_days_median double, velocity_per_day double,
+        previous_velocity_per_day double) """,
+        f""" insert into marts.fct_velocity values ('quarter',
+        '2026-10-01', '2026-12-31', 'company', 12, 30, {1000 * marker}, 0.4, 0.246, 0.577, 31.5, 220, 200),
+        ('quarter', '2026-07-01', '2026-09-30', 'company', 50, 90, 99999, 0.5, 0.4, 0.6, 20, 200, null),
+        ('quarter', '2026-10-01', '2026-12-31', 'team', 1, 2, 3, 0.5, 0.1, 0.9, 5, 6, 7), ('month',
+        '2026-11-01', '2026-11-30', 'company', 0, 0, null, null, null, null, null, null, 150) """,
         """
         create table marts.ops_file as
         select 'generic' as system, 'opportunity' as object, 'opportunity_2026-11-22.csv' as file,

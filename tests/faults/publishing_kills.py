@@ -3,9 +3,10 @@
 Belongs here: the killing, and telling what readers would have found after each kill.
 Does not belong here: what may be found (the test).
 
-Every attempt is a process of its own (a fork of this one, which opens no database itself) and dies of a real SIGKILL: `steps`
-kills it at every call that touches the file system, one call later each time, until an attempt gets through; `moments`
-kills it after random times, so also in the midst of what DuckDB writes.
+Every attempt is a process of its own (a fork of this one, which opens no database itself) and dies of a real
+SIGKILL: `steps` kills it at each call that changes the file system, one later each time, always from the same
+home, until an attempt gets through; `moments` kills it after random times, so also in the midst of what
+DuckDB writes, on top of what the ones before left.
 
 Prints a JSON line per attempt: how it ended, which build is published, and what is wrong with it.
 """
@@ -19,7 +20,9 @@ import shutil
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -27,13 +30,27 @@ from publishing_home import STARTED_AT, make_build, settings_of, what_is_wrong
 
 from publishing.certificate import read_certificate
 from publishing.release import publish
+from publishing.swap import RELEASES_KEPT
 
-_FILE_SYSTEM = ("os.", "open", "shutil.", "fcntl.")
+# What changes the file system from Python. Of those that are called for every file, a few are like all.
+_CHANGES = (
+    "os.rename",
+    "os.symlink",
+    "os.link",
+    "os.mkdir",
+    "os.rmdir",
+    "open",
+    "os.chmod",
+    "os.utime",
+    "os.remove",
+)
+_FOR_EVERY_FILE = ("os.chmod", "os.utime", "os.remove")
+_FEW = 3
 
 
 def main() -> None:
     how, home, seed, attempts = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    _in_a_process(lambda: _prepare(home))
+    _in_a_process(partial(_prepare, home))
     if how == "steps":
         _kill_at_every_step(home)
     else:
@@ -41,46 +58,56 @@ def main() -> None:
 
 
 def _prepare(home: Path) -> None:
-    """Two finished builds to choose from, one of them published."""
+    """Two finished builds to choose from, and as many releases of the first as are kept."""
     for marker, run_id in enumerate(("run-a", "run-b"), start=1):
         make_build(home, run_id, marker)
         shutil.copytree(home / "build", home.parent / run_id)
     _take(home, "run-a")
-    publish(settings_of(home), "run-a", STARTED_AT)
+    for _ in range(RELEASES_KEPT):
+        publish(settings_of(home), "run-a", STARTED_AT)
 
 
 def _kill_at_every_step(home: Path) -> None:
+    _take(home, "run-b")
+    untouched = home.with_name("untouched")
+    shutil.copytree(home, untouched, symlinks=True)
     for step in count(1):
-        run_id = "run-b" if step % 2 else "run-a"
-        _take(home, run_id)
-        ended = _in_a_process(lambda step=step, run_id=run_id: _publish_until(step, home, run_id))
-        _report(home, run_id, ended, f"step {step}")
+        shutil.rmtree(home)
+        shutil.copytree(untouched, home, symlinks=True)
+        ended = _in_a_process(partial(_publish_until, step, home))
+        _report(home, "run-b", ended, f"step {step}")
         if ended == 0:
             return
 
 
 def _kill_at_random_moments(home: Path, chance: random.Random, attempts: int) -> None:
     started = time.monotonic()
-    _in_a_process(lambda: publish(settings_of(home), "run-a", STARTED_AT))
+    _in_a_process(partial(publish, settings_of(home), "run-a", STARTED_AT))
     usual = time.monotonic() - started
     for attempt in range(attempts):
         run_id = "run-b" if attempt % 2 else "run-a"
         _take(home, run_id)
         wait = chance.uniform(0, usual)
-        ended = _in_a_process(lambda run_id=run_id: publish(settings_of(home), run_id, STARTED_AT), kill_after=wait)
+        ended = _in_a_process(partial(publish, settings_of(home), run_id, STARTED_AT), kill_after=wait)
         _report(home, run_id, ended, f"after {wait:.3f} s of {usual:.3f}")
 
 
-def _publish_until(step: int, home: Path, run_id: str) -> None:
-    """Publish, and die at the given call that touches the file system."""
-    steps = count(1)
+def _publish_until(step: int, home: Path) -> None:
+    """Publish, and die at the given call that changes the file system."""
+    seen: Counter[str] = Counter()
 
     def watch(event: str, arguments: tuple[object, ...]) -> None:
-        if event.startswith(_FILE_SYSTEM) and str(home) in str(arguments) and next(steps) == step:
+        if event not in _CHANGES or (event == "open" and arguments[1] not in ("w", "a+", "ab+")):
+            return
+        seen[event] += 1
+        if event in _FOR_EVERY_FILE and seen[event] > _FEW:
+            return
+        seen["steps"] += 1
+        if seen["steps"] == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(watch)
-    publish(settings_of(home), run_id, STARTED_AT)
+    publish(settings_of(home), "run-b", STARTED_AT)
 
 
 def _take(home: Path, run_id: str) -> None:
@@ -108,11 +135,20 @@ def _in_a_process(work: Callable[[], object], kill_after: float | None = None) -
 def _report(home: Path, run_id: str, ended: int, when: str) -> None:
     def look() -> None:
         published = read_certificate(home / "published")["run_id"]
-        told = {"when": when, "run": run_id, "ended": ended, "published": published, "wrong": what_is_wrong(home)}
+        told = {
+            "when": when,
+            "run": run_id,
+            "ended": ended,
+            "published": published,
+            "wrong": what_is_wrong(home),
+        }
         print(json.dumps(told), flush=True)
 
     if _in_a_process(look) != 0:
-        print(json.dumps({"when": when, "run": run_id, "ended": ended, "wrong": "it cannot be read"}), flush=True)
+        print(
+            json.dumps({"when": when, "run": run_id, "ended": ended, "wrong": "it cannot be read"}),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

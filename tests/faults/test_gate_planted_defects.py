@@ -1,10 +1,10 @@
 """Assumption: every check of the gate turns red for the defect it names, and no other check does.
 
-Without it a check could be unable to fail, and stay green over wrong tables for years; or turn red together with five
-others, so that nobody knows what to repair. Each defect is planted into the clean build of clean_build.py.
+Without it a check could be unable to fail, and stay green over wrong tables for years; or turn red together
+with five others, so that nobody knows what to repair. Each defect is planted into clean_build.py's build.
 
-All checks are asked by the SQL that finds their examples, and those of the planted check's table by Great Expectations
-as well.
+All checks are asked by the SQL that finds their examples, and those of the planted check's table by Great
+Expectations as well.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import clean_build
 import duckdb
 import pytest
-
-import clean_build
 from gate_child import GatePool
+
 from quality import build_database, suites
 from quality.build_database import DeliveredObject
 from quality.checks import Check
@@ -54,22 +54,17 @@ PLANTS: dict[str, str] = {
     "no_delivered_file_was_ignored": "insert into accounting.delivered_file (system, object, file, outcome)"
     " values ('generic', 'lead', 'lead.doc', 'ignored')",
     "rows_of_a_file_are_loaded_or_quarantined": f"update accounting.delivered_file set rows_delivered = 3 {USERS}",
-    "few_rows_are_quarantined": "update accounting.delivered_file"
-    f" set rows_delivered = 3, rows_quarantined = 1 {USERS}",
+    "few_rows_are_quarantined": f"update accounting.delivered_file set rows_delivered = 3, rows_quarantined = 1 {USERS}",
     "raw_holds_what_was_loaded": "delete from raw.generic__user where _row = 2",
-    "generic_opportunity_rows_have_their_id": "update raw.generic__opportunity set opportunity_id = null"
-    " where _row <= 2",
-    "generic_opportunity_rows_name_their_file": "update raw.generic__opportunity set _row = null where _row = 1",
+    "generic_opportunity_rows_have_their_id": "update raw.generic__opportunity set opportunity_id = null where _row <= 2",
     "generic_user_rows_have_their_id": "update raw.generic__user set user_id = null where _row = 1",
-    "generic_user_rows_name_their_file": "update raw.generic__user set _extracted_at = null where _row = 1",
     # staging
-    "raw_rows_are_staged_repeated_or_set_aside": "update intermediate.int_row_accounting"
-    f" set rows_duplicate = 1 {USERS}",
+    "raw_rows_are_staged_repeated_or_set_aside": f"update intermediate.int_row_accounting set rows_duplicate = 1 {USERS}",
     "staging_saw_every_loaded_row": f"update intermediate.int_row_accounting set rows_raw = 1, rows_loaded = 1 {USERS}",
     "few_rows_are_set_aside": f"update intermediate.int_row_accounting set rows_loaded = 1, rows_set_aside = 1 {USERS}",
     "no_id_is_delivered_twice_with_different_content": "insert into marts.ops_set_aside"
     " (system, object, file, row_number, problem, record_id) values"
-    " ('generic', 'user', 'user.csv', 1, 'id appears several times in one extract with different content', 'r1')",
+    " ('generic', 'user', 'user.csv', 1, 'id appears several times in one extract …', 'r1')",
     # freshness
     "the_opportunity_extract_came_when_expected": "update accounting.delivered_file"
     " set extracted_on = extracted_on - 2 where object = 'opportunity'",
@@ -102,22 +97,20 @@ PLANTS: dict[str, str] = {
     "an_opportunity_is_one_row": again("marts.fct_opportunity", "opportunity_id = 'o5'"),
     "an_opportunity_has_an_id": again("marts.fct_opportunity", "opportunity_id = 'o5'", "null as opportunity_id"),
     "opportunity_status_is_known": "update marts.fct_opportunity set status = 'archived' where opportunity_id = 'o2'",
-    "the_stage_of_an_open_opportunity_is_known": "update marts.dim_stage set defined_by = 'unknown'"
-    " where stage = 'propose'",
-    "opportunity_status_fits_its_phase": "update marts.fct_opportunity set phase = 'closing'"
-    " where opportunity_id = 'o2'",
+    "the_stage_of_an_open_opportunity_is_known": "update marts.dim_stage set defined_by = 'unknown' where stage = 'propose'",
+    "opportunity_status_fits_its_phase": "update marts.fct_opportunity set phase = 'closing' where opportunity_id = 'o2'",
     "an_opportunity_closed_after_it_came": "update marts.fct_opportunity set closed_at = '2026-11-15'"
     " where opportunity_id = 'o2'",
     "a_closed_opportunity_has_its_day": "update marts.fct_opportunity set closed_at = null where opportunity_id = 'o2'",
     "an_open_opportunity_has_no_closing_day": "update marts.fct_opportunity set closed_at = '2026-11-20'"
     " where opportunity_id = 'o1'",
-    "a_deleted_opportunity_has_its_day": "update marts.fct_opportunity set deleted_at = null"
-    " where opportunity_id = 'o5'",
+    "a_deleted_opportunity_has_its_day": "update marts.fct_opportunity set deleted_at = null where opportunity_id = 'o5'",
     "nothing_happens_to_an_opportunity_after_the_as_of_day": "update marts.fct_opportunity"
     " set closed_at = '2026-11-25' where opportunity_id = 'o2'",
     "few_open_opportunities_vanished_tonight": "update marts.fct_opportunity"
     "  set status = 'deleted', deleted_at = '2026-11-22 10:00' where opportunity_id = 'o4';"
-    " update marts.fct_pipeline_daily set deleted_count = 1, open_count = 1, deleted_amount = 100, open_amount = 100"
+    " update marts.fct_pipeline_daily set deleted_count = 1, deleted_amount = 100,"
+    "  open_count = 1, open_amount = 100"
     f" {LAST_DAY}",
     "few_opportunities_have_an_unknown_owner": "update marts.fct_opportunity set owner_id = 'gone'"
     " where opportunity_id = 'o1'",
@@ -132,8 +125,7 @@ PLANTS: dict[str, str] = {
     # visits
     "a_visit_is_one_row": "update marts.fct_stage_visit set visit_id = 'same' where opportunity_id in ('o4', 'o6')",
     "a_visit_has_an_id": "update marts.fct_stage_visit set visit_id = null where opportunity_id = 'o4'",
-    "a_visit_says_how_it_is_known": "update marts.fct_stage_visit set entry_evidence = 'guess'"
-    " where opportunity_id = 'o4'",
+    "a_visit_says_how_it_is_known": "update marts.fct_stage_visit set entry_evidence = 'guess' where opportunity_id = 'o4'",
     "a_visit_lasts_no_negative_time": "update marts.fct_stage_visit set days_in_stage = -1 where opportunity_id = 'o4'",
     "no_visit_lies_after_the_as_of_day": "update marts.fct_stage_visit set entered_at = '2026-11-25'"
     " where opportunity_id = 'o4'",
@@ -149,15 +141,16 @@ PLANTS: dict[str, str] = {
     ),
     "an_opportunity_has_one_current_visit": "update marts.fct_stage_visit set is_current = false"
     " where opportunity_id = 'o4'",
-    "the_current_visit_is_in_the_stage_of_the_opportunity": "update marts.fct_stage_visit set stage = 'propose'"
-    " where opportunity_id = 'o4'",
+    "the_current_visit_is_in_the_stage_of_the_opportunity": "update marts.fct_stage_visit"
+    " set stage = 'propose' where opportunity_id = 'o4'",
     # funnel
     "a_funnel_cohort_is_one_row": again("marts.fct_stage_funnel", "stage = 'qualify' and segment_value = 'all'"),
     "who_entered_a_stage_advanced_lost_or_is_open": "update marts.fct_stage_funnel set lost = 2"
     " where stage = 'qualify' and segment_value in ('all', 'inbound')",
     "who_entered_a_stage_visited_or_skipped_it": "update marts.fct_stage_funnel set skipped = skipped + 1"
     " where stage = 'qualify' and segment_value in ('all', 'inbound')",
-    "funnel_counts_are_not_negative": "update marts.fct_stage_funnel set lost = lost - 1, still_open = still_open + 1"
+    "funnel_counts_are_not_negative": "update marts.fct_stage_funnel"
+    " set lost = lost - 1, still_open = still_open + 1"
     " where stage = 'qualify' and segment_value in ('all', 'outbound')",
     "funnel_segments_add_up_to_all": "delete from marts.fct_stage_funnel"
     " where stage = 'propose' and segment_value = 'outbound'",
@@ -167,8 +160,8 @@ PLANTS: dict[str, str] = {
     " where stage = 'propose' and segment_value = 'all'",
     "a_conversion_rate_lies_in_its_interval": "update marts.fct_stage_funnel set conversion_rate_low = 0.6"
     " where stage = 'propose' and segment_value = 'all'",
-    "a_conversion_interval_is_not_below_nothing": "update marts.fct_stage_funnel set conversion_rate_low = -0.1"
-    " where stage = 'propose' and segment_value = 'all'",
+    "a_conversion_interval_is_not_below_nothing": "update marts.fct_stage_funnel"
+    " set conversion_rate_low = -0.1 where stage = 'propose' and segment_value = 'all'",
     "a_conversion_interval_is_not_above_all": "update marts.fct_stage_funnel set conversion_rate_high = 1.1"
     " where stage = 'propose' and segment_value = 'all'",
     "advancing_takes_no_negative_time": "update marts.fct_stage_funnel set median_days_to_advance = -1"
@@ -190,16 +183,15 @@ PLANTS: dict[str, str] = {
     "contributions_add_up_to_the_change_of_velocity": "update marts.fct_velocity"
     f" set contribution_deal_size = 0.001 {COMPANY}",
     "scopes_add_up_to_the_company": again(
-        "marts.fct_velocity", LOSER.removeprefix("where "), "'week' as period_type, date '2026-11-02' as period_start"
+        "marts.fct_velocity",
+        LOSER.removeprefix("where "),
+        "'week' as period_type, date '2026-11-02' as period_start",
     ),
     "months_add_up_to_the_year": "delete from marts.fct_velocity"
     " where period_type = 'month' and period_start = '2026-10-01'",
     # pipeline
-    "a_day_of_a_stage_is_one_row": again(
-        "marts.fct_pipeline_daily", "date_day = '2026-11-21' and stage = 'propose'"
-    ),
-    "pipeline_days_have_no_gap": "delete from marts.fct_pipeline_daily"
-    " where date_day = '2026-11-21' and stage = 'propose'",
+    "a_day_of_a_stage_is_one_row": again("marts.fct_pipeline_daily", "date_day = '2026-11-21' and stage = 'propose'"),
+    "pipeline_days_have_no_gap": "delete from marts.fct_pipeline_daily where date_day = '2026-11-21' and stage = 'propose'",
     "pipeline_counts_are_not_negative": f"update marts.fct_pipeline_daily set slipped_count = -1 {LAST_DAY}",
     "a_pipeline_day_closes_in_deals": f"update marts.fct_pipeline_daily set created_count = 1 {LAST_DAY}",
     "a_pipeline_day_closes_in_money": f"update marts.fct_pipeline_daily set created_amount = 0.01 {LAST_DAY}",
@@ -218,8 +210,7 @@ PLANTS: dict[str, str] = {
     # activity
     "a_day_of_a_person_is_one_row": again("marts.fct_activity_daily", "activity_date = '2026-11-22'"),
     "activity_has_its_day": "update marts.fct_activity_daily set activity_date = null where activity_date = '2026-11-16'",
-    "activity_counts_are_not_negative": "update marts.fct_activity_daily set tasks = -1"
-    " where activity_date = '2026-11-16'",
+    "activity_counts_are_not_negative": "update marts.fct_activity_daily set tasks = -1 where activity_date = '2026-11-16'",
     "no_activity_lies_after_the_as_of_day": "update marts.fct_activity_daily set activity_date = '2026-11-25'"
     " where activity_date = '2026-11-22'",
     "activity_counts_no_lead_twice": "update marts.fct_activity_daily set leads_created = 3"
@@ -243,7 +234,8 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def asked(clean: Path) -> Iterator[dict[str, Future[dict[str, Any]]]]:
     """Each planted build, given to Great Expectations at once so that its two processes are never idle."""
     pool = GatePool()
-    yield {name: pool.ask(_planted(clean, name), CHECKS[name].table, THRESHOLDS) for name in PLANTS if name in CHECKS}
+    known = [name for name in PLANTS if name in CHECKS]
+    yield {name: pool.ask(_planted(clean, name), CHECKS[name].table, THRESHOLDS) for name in known}
     pool.close()
 
 

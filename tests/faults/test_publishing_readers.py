@@ -1,7 +1,8 @@
-"""Assumes: who reads the published tables always reads one whole release, however many are published meanwhile.
+"""Assumes: who reads the published tables always reads one whole release, however many are published
+meanwhile.
 
-Guards publishing/swap.py and publishing/reader.py (FAULTS 45 and 48, promise P3). If one of these fails, a dashboard can mix
-two nights or break in the middle of one.
+Guards publishing/swap.py and publishing/reader.py (FAULTS 45 and 48, promise P3). If one of these fails, a
+dashboard can mix two nights or break in the middle of one.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ import duckdb
 import pytest
 from publishing_home import (
     STARTED_AT,
+    copy_home,
     expected_sum,
     make_build,
     publish_build,
-    settings_of,
     sum_of_amounts,
     what_is_wrong,
 )
@@ -44,7 +45,9 @@ def test_a_reader_keeps_the_whole_old_release_through_swaps_and_its_removal(tmp_
         assert not (tmp_path / "releases" / "run-1").exists()
 
         assert sum_of_amounts(reader) == expected_sum(1, MANY)
-        names = reader.execute("select count(distinct name), min(length(name)) from marts.fct_opportunity").fetchall()
+        names = reader.execute(
+            "select count(distinct name), min(length(name)) from marts.fct_opportunity"
+        ).fetchall()
         assert names == [(MANY, 32)]
         assert reader.execute("select marker from dim_marker").fetchall() == [(1,)]
 
@@ -66,7 +69,7 @@ def test_readers_that_open_during_swaps_get_one_release_each(tmp_path: Path) -> 
     thread = threading.Thread(target=read_again_and_again)
     thread.start()
     try:
-        for run in range(2, 9):
+        for run in range(2, 7):
             publish_build(tmp_path, f"run-{run}", marker=run)
     finally:
         done.set()
@@ -80,8 +83,8 @@ def test_a_client_that_holds_the_database_open_does_not_hold_up_the_run(tmp_path
     """Another process, as a BI tool is: DuckDB's locks are between processes."""
     publish_build(tmp_path, "run-1", marker=1)
     hold = (
-        "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); input();"
-        " print(c.execute('select sum(amount)::bigint from marts.fct_opportunity').fetchall()[0][0])"
+        "import duckdb, sys; client = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True);"
+        " input(); print(client.execute('select sum(amount) from marts.fct_opportunity').fetchall()[0][0])"
     )
     with subprocess.Popen(
         [sys.executable, "-c", hold, str(tmp_path / "published" / "funnelcast.duckdb")],
@@ -93,7 +96,7 @@ def test_a_client_that_holds_the_database_open_does_not_hold_up_the_run(tmp_path
         assert client.stdout.readline() == "open\n"
         publish_build(tmp_path, "run-2", marker=2)
         answer, _ = client.communicate("\n")
-    assert int(answer) == expected_sum(1)
+    assert float(answer) == expected_sum(1)
     assert what_is_wrong(tmp_path) is None
 
 
@@ -164,7 +167,9 @@ def test_two_publishers_at_once_do_not_disturb_each_other(tmp_path: Path) -> Non
 
 
 def test_without_a_release_there_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(NothingPublished, match=r"^Nothing is published: .* run `funnelcast run --home .*` first\.$"):
+    with pytest.raises(
+        NothingPublished, match=r"^Nothing is published: .* run `funnelcast run --home .*` first\.$"
+    ):
         open_published(tmp_path)
     (tmp_path / "published").symlink_to("releases/gone")
     with pytest.raises(NothingPublished, match="leads nowhere"):
@@ -174,47 +179,62 @@ def test_without_a_release_there_is_one_sentence(tmp_path: Path) -> None:
 def test_a_readers_connection_cannot_change_what_is_published(tmp_path: Path) -> None:
     publish_build(tmp_path, "run-1")
     with open_published(tmp_path) as reader:
-        for statement in ("delete from fct_opportunity", "create table marts.mine as select 1", "drop table dim_marker"):
+        for statement in (
+            "delete from fct_opportunity",
+            "create table marts.mine as select 1",
+            "drop table dim_marker",
+        ):
             with pytest.raises(duckdb.InvalidInputException, match="read-only"):
                 reader.execute(statement)
 
 
+@pytest.fixture(scope="module")
+def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("published") / "home"
+    publish_build(home, "run-1")
+    return home
+
+
 @pytest.mark.parametrize(
-    "name",
-    ["marts.duckdb", "funnelcast.duckdb", "certificate.json", "parquet/fct_opportunity.parquet"],
+    "name", ["marts.duckdb", "funnelcast.duckdb", "certificate.json", "parquet/fct_opportunity.parquet"]
 )
 @pytest.mark.parametrize("damage", ["deleted", "cut off", "one byte"])
-def test_a_damaged_published_file_is_found_and_the_next_run_publishes_it_again(
-    tmp_path: Path, name: str, damage: str
+def test_a_damaged_published_file_is_found(
+    published_home: Path, tmp_path: Path, name: str, damage: str
 ) -> None:
-    publish_build(tmp_path, "run-1")
-    published = tmp_path / "published"
+    published = copy_home(published_home, tmp_path / "home").published
     assert find_damage(published) is None
     _damage(published / name, damage)
-
-    found = find_damage(published)
-    # The database has two names, and damage shows under both.
-    assert found is not None
-    assert Path(name).name in found or Path(name).suffix == ".duckdb"
+    assert Path(name).name in str(find_damage(published))
     assert not is_intact(published)
 
-    publish_build(tmp_path, "run-2")
+
+def test_the_next_run_publishes_again_what_was_damaged(published_home: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    published = copy_home(published_home, home).published
+    _damage(published / "certificate.json", "one byte")
+    _damage(published / "marts.duckdb", "cut off")
+
+    publish_build(home, "run-2")
+
     assert is_intact(published)
-    assert what_is_wrong(tmp_path) is None
+    assert what_is_wrong(home) is None
 
 
-def test_changes_that_a_client_left_beside_the_database_are_damage(tmp_path: Path) -> None:
-    """A client with the rights of the owner can open the database for writing: its changes go to a file beside it."""
-    publish_build(tmp_path, "run-1")
-    (tmp_path / "published" / "marts.duckdb.wal").write_bytes(b"changes")
-    assert "changes that were not published" in str(find_damage(tmp_path / "published"))
+def test_changes_that_a_client_left_beside_the_database_are_damage(
+    published_home: Path, tmp_path: Path
+) -> None:
+    """A client with the owner's rights can write to the database: its changes go to a file beside it."""
+    published = copy_home(published_home, tmp_path / "home").published
+    (published / "marts.duckdb.wal").write_bytes(b"changes")
+    assert "changes that were not published" in str(find_damage(published))
 
 
-def test_a_touched_file_is_no_damage(tmp_path: Path) -> None:
-    publish_build(tmp_path, "run-1")
-    for path in (tmp_path / "published").rglob("*"):
+def test_a_touched_file_is_no_damage(published_home: Path, tmp_path: Path) -> None:
+    published = copy_home(published_home, tmp_path / "home").published
+    for path in published.rglob("*"):
         path.touch()
-    assert is_intact(tmp_path / "published")
+    assert is_intact(published)
 
 
 def test_a_missing_or_dangling_link_is_damage(tmp_path: Path) -> None:
@@ -243,11 +263,14 @@ def test_the_published_run_is_remembered_if_it_died_before_saying_so(tmp_path: P
 def test_asking_whether_all_is_intact_loads_no_library() -> None:
     """A night without news should be over before DuckDB is loaded."""
     asked = (
-        "import sys; from pathlib import Path; from publishing.integrity import is_intact; is_intact(Path('nowhere'));"
-        " sys.exit(', '.join(m for m in ('duckdb', 'pydantic', 'pandas', 'great_expectations') if m in sys.modules) or 0)"
+        "import sys; from pathlib import Path; from publishing.integrity import is_intact;"
+        " is_intact(Path('nowhere'));"
+        " sys.exit(', '.join({'duckdb', 'pydantic', 'pandas', 'great_expectations'} & set(sys.modules)) or 0)"
     )
     root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", asked], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=root, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -1,7 +1,8 @@
-"""Assumes: nothing reaches readers without the gate's verdict on this very build, whatever launched publishing.
+"""Assumes: nothing reaches readers without the gate's verdict on this very build, whatever launched
+publishing.
 
-Guards publishing/release.py and publishing/demands.py (FAULTS 42b, promise P2). If one of these fails, published tables can
-hold data that no check has seen.
+Guards publishing/release.py and publishing/demands.py (FAULTS 42b, promise P2). If one of these fails,
+published tables can hold data that no check has seen.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from publishing_home import (
     PASSED,
     STARTED_AT,
     WARNED,
+    copy_home,
     make_build,
     publish_build,
     settings_of,
@@ -30,6 +32,15 @@ from funnelcast.settings import Settings
 from publishing.errors import PublishFailed, PublishRefused
 from publishing.release import publish
 from quality.verdict import Verdict
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that has published run-1, with the build of run-2, which the gate has passed."""
+    home = tmp_path_factory.mktemp("ready") / "home"
+    publish_build(home, "run-1", marker=1)
+    make_build(home, "run-2", marker=2)
+    return home
 
 
 def _no_verdict(settings: Settings) -> None:
@@ -58,7 +69,9 @@ def _no_check_at_all(settings: Settings) -> None:
 
 def _passed_said_of_failed_checks(settings: Settings) -> None:
     _failed(settings)
-    settings.verdict_file.write_text(settings.verdict_file.read_text().replace('"status": "failed"', '"status": "passed"', 1))
+    settings.verdict_file.write_text(
+        settings.verdict_file.read_text().replace('"status": "failed"', '"status": "passed"', 1)
+    )
 
 
 def _verdict_on_another_build(settings: Settings) -> None:
@@ -86,7 +99,9 @@ def _a_value_changed_after_the_gate(settings: Settings) -> None:
 
 
 def _a_row_doubled_after_the_gate(settings: Settings) -> None:
-    _change(settings, "insert into marts.fct_opportunity from marts.fct_opportunity where opportunity_id = 'D7'")
+    _change(
+        settings, "insert into marts.fct_opportunity from marts.fct_opportunity where opportunity_id = 'D7'"
+    )
 
 
 def _a_table_added_after_the_gate(settings: Settings) -> None:
@@ -99,7 +114,9 @@ def _a_table_dropped_after_the_gate(settings: Settings) -> None:
 
 def _a_digest_tampered_with(settings: Settings) -> None:
     verdict = Verdict.read(settings.verdict_file)
-    replace(verdict, table_digests={**verdict.table_digests, "dim_marker": "00" * 32}).write(settings.verdict_file)
+    replace(verdict, table_digests={**verdict.table_digests, "dim_marker": "00" * 32}).write(
+        settings.verdict_file
+    )
 
 
 def _no_marts(settings: Settings) -> None:
@@ -131,12 +148,12 @@ def _no_marts(settings: Settings) -> None:
     ],
 )
 def test_what_the_gate_did_not_pass_is_not_published(
-    tmp_path: Path, spoil: Callable[[Settings], None], said: str
+    ready: Path, tmp_path: Path, spoil: Callable[[Settings], None], said: str
 ) -> None:
-    publish_build(tmp_path, "run-1", marker=1)
-    settings = make_build(tmp_path, "run-2", marker=2)
+    home = tmp_path / "home"
+    settings = copy_home(ready, home)
     spoil(settings)
-    before = _everything_published(tmp_path)
+    before = _everything_published(home)
 
     with pytest.raises(PublishRefused) as refused:
         publish(settings, "run-2", STARTED_AT)
@@ -145,8 +162,16 @@ def test_what_the_gate_did_not_pass_is_not_published(
     assert str(refused.value).startswith("Nothing was published")
     assert "\n" not in str(refused.value)
     assert refused.value.exit_code == 3
-    assert _everything_published(tmp_path) == before
-    assert what_is_wrong(tmp_path) is None
+    assert _everything_published(home) == before
+    assert what_is_wrong(home) is None
+
+
+def test_what_the_gate_passed_is_published(ready: Path, tmp_path: Path) -> None:
+    """Without this, the refusals above could have any reason."""
+    settings = copy_home(ready, tmp_path / "home")
+    publish(settings, "run-2", STARTED_AT)
+    assert settings.published.readlink() == Path("releases/run-2")
+    assert what_is_wrong(tmp_path / "home") is None
 
 
 def test_a_failed_warning_is_published_and_shown(tmp_path: Path) -> None:
@@ -199,7 +224,9 @@ def _change(settings: Settings, statement: str) -> None:
 def _everything_published(home: Path) -> dict[str, object]:
     """Names, links and content of all but the build: what a refusal must leave as it is."""
     return {
-        str(path.relative_to(home)): path.readlink() if path.is_symlink() else path.is_dir() or path.read_bytes()
+        str(path.relative_to(home)): path.readlink()
+        if path.is_symlink()
+        else path.is_dir() or path.read_bytes()
         for path in home.rglob("*")
         if "build" not in path.relative_to(home).parts
     }

@@ -1,0 +1,54 @@
+# Everything from a bare clone with Python 3.11+ and make: `make run`, `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOME_FOLDER ?= data
+LANDING ?= sample/landing
+CONFIG ?= config/sales_process.yml
+OLD_CLIENTS := 1.1.3 1.2.2
+
+.PHONY: run test lint serve bench sample setup clean
+
+run: $(VENV)/ready ## one nightly run on the shipped sample extracts
+	@$(BIN)/funnelcast run --home $(HOME_FOLDER) --landing $(LANDING) --config $(CONFIG)
+
+serve: $(VENV)/ready ## Dagster's user interface and the schedule, on loopback
+	@$(BIN)/funnelcast serve --home $(HOME_FOLDER) --landing $(LANDING) --config $(CONFIG)
+
+test: $(VENV)/ready $(VENV)/old-clients/ready lint ## lint, then every test
+	$(BIN)/pytest
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/ready ## speed and memory, as ratios to a plain dbt build
+	$(BIN)/python -m benchmarks
+
+sample: $(VENV)/ready ## write the example company's extracts anew (the same bytes)
+	rm -rf sample/landing
+	$(BIN)/python -m simulator --out sample/landing --seed 20261122
+
+setup: $(VENV)/ready
+
+# uv installs the locked, hash-checked packages in seconds; where it cannot, pip does the same.
+$(VENV)/ready: requirements.lock requirements-installer.lock pyproject.toml
+	@echo "Setting up (once): Python packages into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-installer.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock \
+		|| $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+# BI tools carry old DuckDB clients: the published file is opened with two of them.
+$(VENV)/old-clients/ready: $(VENV)/ready $(wildcard tests/old_clients/*.txt)
+	@for version in $(OLD_CLIENTS); do \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(VENV)/old-clients/$$version --require-hashes \
+			-r tests/old_clients/duckdb-$$version.txt || exit 1; done
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(HOME_FOLDER)

@@ -1,0 +1,153 @@
+"""The command: reads settings, asks the layers to do the work, and says in words what came of it.
+
+Belongs here: flags, exit codes, what is printed. Does not belong here: any work. Heavy imports are made where they are used:
+a run with nothing to do ends before Dagster, dbt or Great Expectations would have been imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from funnelcast.errors import FunnelcastError, GateRefused, UsageError
+from funnelcast.settings import Settings, load_settings
+
+app = typer.Typer(
+    help="Funnelcast: where deals stand, how fast they move, and what they will bring in.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Home = Annotated[Path | None, typer.Option(help="The folder that holds all a run writes. [default: data]")]
+Landing = Annotated[Path | None, typer.Option(help="The folder where extracts are delivered. [default: landing]")]
+Config = Annotated[Path | None, typer.Option(help="The sales process. [default: none, canonical phases]")]
+
+
+@app.command()
+def run(
+    home: Home = None,
+    landing: Landing = None,
+    config: Config = None,
+    as_of: Annotated[str | None, typer.Option(help="Tell of the end of this day. [default: the newest extract's]")] = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build again even if nothing is new.")] = False,
+) -> None:
+    """One nightly run: land, build, check, publish."""
+    settings = load_settings(home=home, landing=landing, config=config, as_of=_day(as_of), full_refresh=full_refresh or None)
+    _demand_good_process(settings)
+    if _nothing_new(settings):
+        return
+    from orchestration.environment import prepare
+    from orchestration.gate_worker import gate_worker
+    from publishing.summary import published_summary, render_refused
+    from quality.verdict import Verdict
+
+    print(f"Running: landing {settings.landing}, home {settings.home}", flush=True)
+    prepare(settings)
+    try:
+        # The gate's imports and Dagster's take seconds each: side by side.
+        with gate_worker(settings) as gate:
+            from orchestration.run import run_nightly
+
+            run_nightly(settings, gate)
+    except GateRefused as error:
+        if type(error) is not GateRefused or not settings.verdict_file.is_file():
+            raise
+        verdict = Verdict.read(settings.verdict_file)
+        print(render_refused(verdict, settings.home), file=sys.stderr)
+        raise SystemExit(GateRefused.exit_code if verdict.status == "failed" else 1) from error
+    print()
+    print(published_summary(settings.home))
+
+
+@app.command()
+def status(home: Home = None) -> None:
+    """What is published, and how the last runs ended."""
+    settings = load_settings(home=home)
+    from publishing.run_log import read_runs
+    from publishing.summary import published_summary
+
+    print(published_summary(settings.home))
+    runs = read_runs(settings.home)[-5:]
+    print("\nLast runs")
+    for record in reversed(runs):
+        print(f"  {record.started_at:%Y-%m-%d %H:%M} UTC  {record.outcome}")
+
+
+@app.command()
+def serve(
+    home: Home = None,
+    landing: Landing = None,
+    config: Config = None,
+    port: Annotated[int, typer.Option(help="The port on loopback.")] = 3000,
+) -> None:
+    """Dagster's user interface and the nightly schedule, on loopback, until stopped."""
+    settings = load_settings(home=home, landing=landing, config=config)
+    _demand_good_process(settings)
+    from orchestration.serve import serve as serve_until_stopped
+
+    print(
+        f"http://127.0.0.1:{port} shows runs, assets and checks; the nightly schedule is on. Ctrl-C stops both.", flush=True
+    )
+    serve_until_stopped(settings, port)
+
+
+def main() -> None:
+    """Run the command; a person's mistake gets one sentence and the design's exit code."""
+    # Told before anything is imported that could report to somebody.
+    os.environ.update({"DO_NOT_TRACK": "1", "DAGSTER_DISABLE_TELEMETRY": "1", "GX_ANALYTICS_ENABLED": "false"})
+    try:
+        app()
+    except FunnelcastError as error:
+        print(f"funnelcast: {error}", file=sys.stderr)
+        if error.leaves_work_behind:
+            # The build that was stopped goes on in its thread; nobody waits for it.
+            sys.stderr.flush()
+            os._exit(error.exit_code)
+        raise SystemExit(error.exit_code) from error
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--as-of {text!r} is not a date; expected one such as 2026-11-22.") from error
+
+
+def _demand_good_process(settings: Settings) -> None:
+    """Find a wrong config before anything is read or written. Raises `UsageError`."""
+    from funnelcast.sales_process import load_sales_process
+    from ingestion.landing import delivered_objects
+    from quality.thresholds import settle
+
+    process = load_sales_process(settings.config)
+    delivered_objects(process)
+    settle(process.gate)
+
+
+def _nothing_new(settings: Settings) -> bool:
+    """Say so and return True where the published release is what a run would publish."""
+    from datetime import UTC, datetime
+
+    from funnelcast import __version__
+    from funnelcast.sales_process import load_sales_process
+    from orchestration.home_lock import home_lock
+    from publishing.inputs import is_nothing_new
+    from publishing.run_log import RunRecord, append_run
+    from publishing.summary import published_summary
+
+    started_at = datetime.now(UTC)
+    with home_lock(settings):
+        if not is_nothing_new(settings, load_sales_process(settings.config)):
+            return False
+        print("Nothing new was delivered since the last run; what it published is whole and stays.\n")
+        print(published_summary(settings.home))
+        append_run(settings.home, RunRecord("", "nothing_new", started_at, datetime.now(UTC), __version__))
+    return True

@@ -1,0 +1,29 @@
+"""Home belongs to one run at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from funnelcast.errors import RunInProgress
+from funnelcast.settings import Settings
+
+
+@contextlib.contextmanager
+def home_lock(settings: Settings) -> Iterator[None]:
+    """Hold home, as long as this process lives. Raises `RunInProgress` naming since when another holds it."""
+    settings.build.mkdir(parents=True, exist_ok=True)
+    with (settings.build / "run.lock").open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            since = lock.read().strip() or "a moment ago"
+            raise RunInProgress(f"A run is in progress since {since}; it holds the home folder {settings.home}.") from error
+        lock.truncate(0)
+        lock.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC (process {os.getpid()})")
+        lock.flush()
+        yield
