@@ -134,6 +134,7 @@ def _demand_good_process(settings: Settings) -> None:
 
 def _nothing_new(settings: Settings) -> bool:
     """Say so and return True where the published release is what a run would publish."""
+    import uuid
     from datetime import UTC, datetime
 
     from funnelcast import __version__
@@ -149,5 +150,5 @@ def _nothing_new(settings: Settings) -> bool:
             return False
         print("Nothing new was delivered since the last run; what it published is whole and stays.\n")
         print(published_summary(settings.home))
-        append_run(settings.home, RunRecord("", "nothing_new", started_at, datetime.now(UTC), __version__))
+        append_run(settings.home, RunRecord(str(uuid.uuid4()), "nothing_new", started_at, datetime.now(UTC), __version__))
     return True

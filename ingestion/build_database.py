@@ -221,7 +221,8 @@ def _make_accounting(
 def _accounting_row(found: FileOutcome) -> tuple[object, ...]:
     stored = found.stored
     if stored is None:
-        return (found.system, found.object, found.file, *(None,) * 4, found.outcome, found.reason, *(None,) * 4)
+        told = (found.extracted_at, found.extracted_on, None, None, found.outcome, found.reason)
+        return (found.system, found.object, found.file, *told, *(None,) * 4)
     reason = found.reason or ("; ".join(stored.notes) or None)
     return (
         stored.system,

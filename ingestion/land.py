@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,9 @@ class FileOutcome:
     outcome: str
     reason: str | None = None
     stored: StoredFile | None = None
+    # Of a file that was not stored, where its name or the config tells: when it speaks of.
+    extracted_on: date | None = None
+    extracted_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -313,7 +317,15 @@ def _repeat(file: LandedFile, original: str) -> FileOutcome | None:
 
 
 def _outcome(file: LandedFile, outcome: str, reason: str) -> FileOutcome:
-    return FileOutcome(file.target.system, file.target.name, file.relative, outcome, reason)
+    return FileOutcome(
+        file.target.system,
+        file.target.name,
+        file.relative,
+        outcome,
+        reason,
+        extracted_on=file.extracted_on,
+        extracted_at=file.extracted_at,
+    )
 
 
 def _left_alone(found: FileLeftAlone) -> FileOutcome:

@@ -65,11 +65,11 @@ def landing_assets(settings: Settings) -> dg.AssetsDefinition:
         process = load_sales_process(settings.config)
         inputs = current_inputs(settings, process)
         landing = land(settings, process)
-        refusal = refusal_of_files(landing, context.run_id)
+        refusal = refusal_of_files(landing, context.run.run_id)
         if refusal is not None:
             refusal.write(settings.verdict_file)
         else:
-            info = make_build_database(settings, process, landing, context.run_id)
+            info = make_build_database(settings, process, landing, context.run.run_id)
             _write_inputs(settings, inputs)
             context.log.info(
                 f"Landed {landing.new_files} new files; {info.rows:,} rows in {info.files} files, as of {info.as_of}."
@@ -122,12 +122,12 @@ def published_asset(settings: Settings, marts: list[dg.AssetKey]) -> dg.AssetsDe
         description="The published database, Parquet files and certificate. Demands the gate's verdict on this very build.",
     )
     def publish_release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        record = context.instance.get_run_record_by_id(context.run_id)
+        record = context.instance.get_run_record_by_id(context.run.run_id)
         if record is None:
-            raise RuntimeError(f"Dagster does not know the run {context.run_id} that it is running")
-        release = publish(settings, context.run_id, record.create_timestamp)
+            raise RuntimeError(f"Dagster does not know the run {context.run.run_id} that it is running")
+        release = publish(settings, context.run.run_id, record.create_timestamp)
         append_run(settings.home, release.run)
-        remember_inputs(settings, _read_inputs(settings), context.run_id)
+        remember_inputs(settings, _read_inputs(settings), context.run.run_id)
         for note in release.notes:
             context.log.warning(note)
         return dg.MaterializeResult(

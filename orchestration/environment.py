@@ -27,7 +27,7 @@ event_log_storage:
   module: orchestration.event_log
   class: KeptOpenSqliteEventLogStorage
   config:
-    base_dir: {home}/history/runs
+    base_dir: {home}/history
 schedule_storage:
   module: dagster._core.storage.schedules
   class: SqliteScheduleStorage

@@ -24,7 +24,7 @@ ACCOUNTS = "marts.ops_file"
 def gate_checks(settings: Settings) -> dg.AssetChecksDefinition:
     """One blocking check per published table: its suite, and on `ops_file` also those of what it was made from.
 
-    A check per rule would read better still, but Dagster spends 25 ms on the history of each; the rules are in its metadata.
+    A check per rule would read better still, but Dagster writes the history of each; the rules are in its metadata.
     """
     tables = sorted({_published(check.table) for group in suites.collect(settle(), ()) for check in group.checks})
 

@@ -10,12 +10,16 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 
 from funnelcast.errors import FunnelcastError
 from funnelcast.settings import Settings
 from orchestration.environment import PROJECT, environment
 from quality.verdict import Verdict
+
+_LOOK_EVERY_SECONDS = 0.02
+_PAGES_TAKE_AT_MOST_SECONDS = 120
 
 
 class GateCrashed(FunnelcastError):
@@ -27,6 +31,7 @@ class GateWorker:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._was_asked = False
         with (settings.logs / "gate.log").open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "quality.worker"],
@@ -47,26 +52,41 @@ class GateWorker:
             "docs_dir": str(self._settings.data_docs),
             "thresholds": dict(thresholds),
         }
-        with contextlib.suppress(BrokenPipeError):
-            # A worker that is gone is told apart below, by its exit code and the verdict that is not there.
-            self._process.communicate(json.dumps(request) + "\n")
-        if self._process.returncode not in (0, 1) or not self._settings.verdict_file.is_file():
-            raise GateCrashed(
-                f"The gate ended without a verdict (exit code {self._process.returncode}); "
-                f"what it said is in {self._settings.logs / 'gate.log'}."
-            )
+        # A verdict that lies there is on an earlier build.
+        self._settings.verdict_file.unlink(missing_ok=True)
+        self._ask(json.dumps(request) + "\n")
+        while not self._settings.verdict_file.is_file():
+            if self._process.poll() is not None and not self._settings.verdict_file.is_file():
+                raise GateCrashed(
+                    f"The gate ended without a verdict (exit code {self._process.returncode}); "
+                    f"what it said is in {self._settings.logs / 'gate.log'}."
+                )
+            time.sleep(_LOOK_EVERY_SECONDS)
         verdict = Verdict.read(self._settings.verdict_file)
         if verdict.build_id != build_id:
             raise GateCrashed(f"The gate's verdict is on the build {verdict.build_id}, not on {build_id}.")
         return verdict
 
     def close(self) -> None:
-        """End the process, asked or not."""
-        if self._process.poll() is None:
-            if self._process.stdin is not None and not self._process.stdin.closed:
-                self._process.stdin.close()
+        """Let a process that has given its verdict finish its pages; end one that was never asked."""
+        if self._process.poll() is not None:
+            return
+        if not self._was_asked:
             self._process.terminate()
-            self._process.wait(timeout=30)
+        try:
+            self._process.wait(timeout=_PAGES_TAKE_AT_MOST_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _ask(self, request: str) -> None:
+        self._was_asked = True
+        if self._process.stdin is None:
+            raise RuntimeError("the gate's process was started without a pipe to ask it")
+        # A process that is gone is told apart by its exit code, and by the verdict that does not come.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(request)
+            self._process.stdin.close()
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ Belongs here: launching, and telling a refusal from a failure. Does not belong h
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -39,14 +40,17 @@ def run_nightly(settings: Settings, gate: GateWorker | None = None) -> str:
     a step raised, `RunCancelled` after SIGINT or SIGTERM, and `RunFailed` for everything else.
     """
     started_at = datetime.now(UTC)
+    run_id = str(uuid.uuid4())
     job = build_defs(settings, gate=gate).resolve_job_def(JOB)
     with dg.DagsterInstance.get() as instance:
         try:
-            result = job.execute_in_process(instance=instance, tags=_REPOSITORY_TAG, run_config={"loggers": {"console": {}}})
+            result = job.execute_in_process(
+                instance=instance, run_id=run_id, tags=_REPOSITORY_TAG, run_config={"loggers": {"console": {}}}
+            )
         except DagsterAssetCheckFailedError as error:
             raise GateRefused("The gate refused.") from error
         except (DagsterExecutionInterruptedError, KeyboardInterrupt) as error:
-            append_run(settings.home, RunRecord("", "cancelled", started_at, datetime.now(UTC), __version__))
+            append_run(settings.home, RunRecord(run_id, "cancelled", started_at, datetime.now(UTC), __version__))
             raise RunCancelled(
                 "The run was stopped; what is published is unchanged, and the next run starts anew."
             ) from error

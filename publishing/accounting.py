@@ -29,8 +29,7 @@ class Accounting:
 
 
 def read_accounting(connection: duckdb.DuckDBPyConnection, schema: str = "marts") -> Accounting:
-    """Add up the loaded files: a repeat, or a file that a correction replaced, is not read into the
-    tables."""
+    """Add up the loaded files: a repeat, or a file that a correction replaced, is not read into the tables."""
     rows = connection.execute(
         f"select count(*), coalesce(sum(rows_delivered), 0), coalesce(sum(rows_set_aside), 0),"
         f" coalesce(sum(rows_quarantined), 0) from {schema}.ops_file where outcome = 'loaded'"
@@ -38,9 +37,7 @@ def read_accounting(connection: duckdb.DuckDBPyConnection, schema: str = "marts"
     return Accounting(*(int(value) for value in rows[0]))
 
 
-def read_delivered_files(
-    connection: duckdb.DuckDBPyConnection, schema: str = "marts"
-) -> list[dict[str, Any]]:
+def read_delivered_files(connection: duckdb.DuckDBPyConnection, schema: str = "marts") -> list[dict[str, Any]]:
     """Every delivered file with its hash and its rows, in a stated order, as plain JSON values."""
     columns = ", ".join(DELIVERED_FILE_COLUMNS)
     rows = connection.execute(f"select {columns} from {schema}.ops_file order by all").fetchall()

@@ -8,7 +8,7 @@ putting the files in place (swap.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,14 +40,13 @@ class WrittenTable:
 
 
 def write_tables(build_database: Path, folder: Path) -> None:
-    """Copy the build's marts and their comments into ``folder/marts.duckdb``, rows ordered by every
-    column."""
+    """Copy the build's marts and their comments into ``folder/marts.duckdb``, rows ordered by every column."""
     with _writing(folder) as connection:
         connection.execute("attach ? as build (read_only)", [str(build_database)])
         connection.execute(f"create schema out.{SCHEMA}")
         for table in _tables(connection, "build"):
-            name = identifier(table)
-            connection.execute(f"create table out.{SCHEMA}.{name} as from build.{SCHEMA}.{name} order by all")
+            source = f"build.{SCHEMA}.{identifier(table)}"
+            connection.execute(f"create table {_in_out(table)} as from {source} order by all")
         _copy_comments(connection)
     (folder / DATABASE_FOR_TOOLS).hardlink_to(folder / DATABASE)
 
@@ -66,7 +65,7 @@ def write_parquet(folder: Path) -> None:
         for table in _tables(connection, "out"):
             target = str(folder / PARQUET / f"{table}.parquet")
             connection.execute(
-                f"copy (from out.{SCHEMA}.{identifier(table)}) to ? (format parquet, compression zstd)",
+                f"copy (from {_in_out(table)}) to ? (format parquet, compression zstd)",
                 [target],
             )
 
@@ -76,7 +75,7 @@ def read_back(folder: Path) -> dict[str, WrittenTable]:
     with _reading(folder) as connection:
         return {
             table: WrittenTable(
-                rows=_single(connection, f"select count(*) from out.{SCHEMA}.{identifier(table)}"),
+                rows=_single(connection, f"select count(*) from {_in_out(table)}"),
                 digest=None if table in RUN_TABLES else table_digest(connection, f"out.{SCHEMA}", table),
                 is_same_in_parquet=_is_same_in_parquet(connection, folder, table),
             )
@@ -127,16 +126,13 @@ def _is_same_in_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, tab
     # A second digest would cost as much as all of the writing. The database's content was digested; that the
     # Parquet file holds the same rows is told by their count and the sum of their hashes, and the same types
     # by their names.
-    database = f"from out.{SCHEMA}.{identifier(table)}"
+    database = f"from {_in_out(table)}"
     parquet = f"from read_parquet({literal(str(folder / PARQUET / f'{table}.parquet'))})"
     columns = connection.execute(f"describe {database}").fetchall()
     if connection.execute(f"describe {parquet}").fetchall() != columns:
         return False
     row_hash = f"hash({', '.join(identifier(column[0]) for column in columns)})"
-    sums = [
-        connection.execute(f"select count(*), sum({row_hash}) {rows}").fetchall()
-        for rows in (database, parquet)
-    ]
+    sums = [connection.execute(f"select count(*), sum({row_hash}) {rows}").fetchall() for rows in (database, parquet)]
     return sums[0] == sums[1]
 
 
@@ -152,30 +148,33 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
         " where c.database_name = 'build' and c.schema_name = ? and c.comment is not null order by all",
         [SCHEMA],
     ).fetchall()
-    for table, comment in of_tables:
-        _comment_on(connection, "table", (table,), comment)
-    for table, column, comment in of_columns:
-        _comment_on(connection, "column", (table, column), comment)
+    _write_comments(connection, of_tables, of_columns)
 
 
-def _comment_on(
-    connection: duckdb.DuckDBPyConnection, kind: str, names: tuple[str, ...], comment: str
+def _write_comments(
+    connection: duckdb.DuckDBPyConnection,
+    of_tables: Iterable[tuple[str, str]],
+    of_columns: Iterable[tuple[str, str, str]],
 ) -> None:
-    target = ".".join(identifier(name) for name in ("out", SCHEMA, *names))
-    connection.execute(f"comment on {kind} {target} is {literal(comment)}")
+    # In one transaction: each of its own waits for the disk, and there are hundreds.
+    statements = [f"comment on table {_in_out(table)} is {literal(comment)}" for table, comment in of_tables]
+    statements += [
+        f"comment on column {_in_out(table, column)} is {literal(comment)}" for table, column, comment in of_columns
+    ]
+    connection.execute(";\n".join(["begin", *statements, "commit"]))
 
 
-def _create_run_table(
-    connection: duckdb.DuckDBPyConnection, table: RunTable, rows: list[dict[str, Any]]
-) -> None:
-    # One typed JSON parameter: a statement per row would take longer than all the rest of a small night's
-    # publishing.
+def _in_out(*names: str) -> str:
+    return ".".join(identifier(name) for name in ("out", SCHEMA, *names))
+
+
+def _create_run_table(connection: duckdb.DuckDBPyConnection, table: RunTable, rows: list[dict[str, Any]]) -> None:
+    # One typed JSON parameter: a statement per row would take longer than all the rest of a small night's publishing.
     shape = json.dumps([{name: kind for name, kind, _ in table.columns}])
     connection.execute(
-        f"create table out.{SCHEMA}.{table.name} as from"
+        f"create table {_in_out(table.name)} as from"
         f" (select unnest(from_json(?::json, {literal(shape)}), recursive := true)) order by all",
         [json.dumps(rows)],
     )
-    _comment_on(connection, "table", (table.name,), table.description)
-    for name, _, description in table.columns:
-        _comment_on(connection, "column", (table.name, name), description)
+    descriptions = [(table.name, name, description) for name, _, description in table.columns]
+    _write_comments(connection, [(table.name, table.description)], descriptions)

@@ -72,9 +72,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _content(
-    run: RunRecord, build: Build, verdict: Verdict, tables: Mapping[str, WrittenTable]
-) -> dict[str, Any]:
+def _content(run: RunRecord, build: Build, verdict: Verdict, tables: Mapping[str, WrittenTable]) -> dict[str, Any]:
     about_the_run = {name: table for name, table in tables.items() if name.startswith(RUN_TABLE_PREFIX)}
     business = {name: table for name, table in tables.items() if name not in about_the_run}
     return {

@@ -26,9 +26,7 @@ def demand_verdict(verdict_file: Path, run_id: str) -> Verdict:
     try:
         verdict = Verdict.read(verdict_file)
     except UnreadableVerdictError as error:
-        raise PublishRefused(
-            f"Nothing was published, for want of the gate's verdict on run {run_id}: {error}"
-        ) from error
+        raise PublishRefused(f"Nothing was published, for want of the gate's verdict on run {run_id}: {error}") from error
     if verdict.build_id != run_id:
         raise PublishRefused(
             f"Nothing was published: the gate's verdict is on build {verdict.build_id}, not on that of run"
@@ -53,13 +51,11 @@ def demand_build(build_database: Path, run_id: str) -> Build:
     except (duckdb.Error, IndexError) as error:
         # IndexError: config.run has no row, so the build was never finished.
         raise PublishRefused(
-            f"Nothing was published: the build of run {run_id} cannot be read"
-            f" ({str(error).splitlines()[0]}); run again."
+            f"Nothing was published: the build of run {run_id} cannot be read ({str(error).splitlines()[0]}); run again."
         ) from error
     if build.build_id != run_id:
         raise PublishRefused(
-            f"Nothing was published: {build_database} holds the build of {build.build_id},"
-            f" not that of run {run_id}."
+            f"Nothing was published: {build_database} holds the build of {build.build_id}, not that of run {run_id}."
         )
     return build
 

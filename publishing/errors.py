@@ -44,9 +44,7 @@ def failed_write(error: OSError | duckdb.Error, releases: Path, needed: int) -> 
         if needed <= free:
             # The estimate was too low: what is free was not enough.
             wanted = f"more than {_megabytes(free)} are needed there"
-        sentence = (
-            f"{folder} has no room left: {wanted} and {_megabytes(free)} are free; make room and run again."
-        )
+        sentence = f"{folder} has no room left: {wanted} and {_megabytes(free)} are free; make room and run again."
     elif reason in map(os.strerror, _UNWRITABLE):
         sentence = f"{folder} cannot be written ({reason}; {wanted}); mend that and run again."
     else:

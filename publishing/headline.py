@@ -15,10 +15,10 @@ import duckdb
 
 @dataclass(frozen=True)
 class Period:
-    """What `fct_velocity` says of the whole company in the period of the as-of day. None: it cannot be
-    said."""
+    """What `fct_velocity` says of the whole company in the period of the as-of day. None: it cannot be said."""
 
     period_start: date
+    is_complete: bool
     won: int
     closed: int
     won_amount: float | None
@@ -59,7 +59,7 @@ def read_headline(connection: duckdb.DuckDBPyConnection, as_of: date) -> Headlin
 
 def _period(connection: duckdb.DuckDBPyConnection, period_type: str, as_of: date) -> Period | None:
     rows = connection.execute(
-        "select period_start, won, closed, won_amount, win_rate, win_rate_low, win_rate_high,"
+        "select period_start, is_complete, won, closed, won_amount, win_rate, win_rate_low, win_rate_high,"
         " sales_cycle_days_median, velocity_per_day, previous_velocity_per_day from fct_velocity"
         " where scope = 'company' and period_type = ? and ? between period_start and period_end"
         " order by period_start desc limit 1",
@@ -67,8 +67,8 @@ def _period(connection: duckdb.DuckDBPyConnection, period_type: str, as_of: date
     ).fetchall()
     if not rows:
         return None
-    period_start, won, closed, *measures = rows[0]
-    return Period(period_start, int(won or 0), int(closed or 0), *(_number(value) for value in measures))
+    period_start, is_complete, won, closed, *measures = rows[0]
+    return Period(period_start, bool(is_complete), int(won or 0), int(closed or 0), *(_number(value) for value in measures))
 
 
 def _number(value: Any) -> float | None:

@@ -26,9 +26,7 @@ def current_inputs(settings: Settings, process: SalesProcess) -> dict[str, Any]:
     """Describe all that decides what a run publishes: landing folder, raw store, sales process, as-of, and our own code."""
     return {
         "landing": landing_fingerprint(settings, process),
-        "raw": sorted(
-            path.relative_to(settings.raw).as_posix() for path in settings.raw.glob("*/*/*/*.parquet")
-        ),
+        "raw": sorted(path.relative_to(settings.raw).as_posix() for path in settings.raw.glob("*/*/*/*.parquet")),
         "process": process_digest(process),
         "as_of": settings.as_of.isoformat() if settings.as_of else None,
         "code": code_digest(),
@@ -41,9 +39,7 @@ def remember_inputs(settings: Settings, inputs: dict[str, Any], run_id: str) -> 
     raw = sorted(path.relative_to(settings.raw).as_posix() for path in settings.raw.glob("*/*/*/*.parquet"))
     path = _file(settings)
     unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(
-        json.dumps({**inputs, "raw": raw, "run_id": run_id}, sort_keys=True), encoding="utf-8"
-    )
+    unfinished.write_text(json.dumps({**inputs, "raw": raw, "run_id": run_id}, sort_keys=True), encoding="utf-8")
     unfinished.replace(path)
 
 
@@ -59,9 +55,7 @@ def is_nothing_new(settings: Settings, process: SalesProcess) -> bool:
         return False
     run_id = published.pop("run_id", None)
     return (
-        published == current_inputs(settings, process)
-        and certificate["run_id"] == run_id
-        and is_intact(settings.published)
+        published == current_inputs(settings, process) and certificate["run_id"] == run_id and is_intact(settings.published)
     )
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from publishing.certificate import UnreadableCertificateError, file_sha256, read_certificate
-from publishing.layout import DATABASE
 from publishing.swap import modified_ns
 
 
@@ -37,9 +36,9 @@ def find_damage(published: Path) -> str | None:
     for name, recorded in certificate["files"].items():
         if damage := _damage(published / name, recorded, stamp):
             return damage
-    # A client that writes leaves its changes here, and the next to open the database would read them.
-    changes = published / f"{DATABASE}.wal"
-    return f"{changes} holds changes that were not published" if changes.exists() else None
+    # A client that writes leaves its changes there, and the next to open the database would read them.
+    changes = next(published.glob("*.wal"), None)
+    return f"{changes} holds changes that were not published" if changes else None
 
 
 def _damage(path: Path, recorded: dict[str, Any], stamp: int) -> str | None:

@@ -83,9 +83,7 @@ def _publish_alone(settings: Settings, build: Build, verdict: Verdict, started_a
     return Release(folder, run, swap.remove_old_releases(settings.releases, settings.published))
 
 
-def _write_release(
-    settings: Settings, name: str, build: Build, verdict: Verdict, started_at: datetime
-) -> RunRecord:
+def _write_release(settings: Settings, name: str, build: Build, verdict: Verdict, started_at: datetime) -> RunRecord:
     partial = swap.partial_folder(settings.releases, name)
     partial.mkdir()
     bundle.write_tables(settings.build_database, partial)

@@ -35,9 +35,7 @@ class RunRecord:
 
     def __post_init__(self) -> None:
         if self.outcome not in get_args(Outcome):
-            raise ValueError(
-                f"{self.outcome!r} is not an outcome of a run; expected one of {get_args(Outcome)}"
-            )
+            raise ValueError(f"{self.outcome!r} is not an outcome of a run; expected one of {get_args(Outcome)}")
         if self.started_at.tzinfo is None or self.finished_at.tzinfo is None:
             raise ValueError("a run's times carry their zone; these do not")
 
@@ -81,8 +79,7 @@ def append_run(home: Path, run: RunRecord) -> None:
 
 
 def read_runs(home: Path) -> tuple[RunRecord, ...]:
-    """Every run that was recorded whole, oldest first. Half a line, left by a run killed while writing it, is
-    no record."""
+    """Every run that was recorded whole, oldest first. Half a line, left by a run that was killed, is no record."""
     path = runs_file(home)
     if not path.exists():
         return ()

@@ -86,7 +86,6 @@ def check_rows(verdict: Verdict, run_id: str) -> list[dict[str, Any]]:
 
 def _run_row(run: RunRecord) -> dict[str, Any]:
     times = {
-        name: getattr(run, name).astimezone(UTC).replace(tzinfo=None).isoformat()
-        for name in ("started_at", "finished_at")
+        name: getattr(run, name).astimezone(UTC).replace(tzinfo=None).isoformat() for name in ("started_at", "finished_at")
     }
     return {**run.to_json(), **times}

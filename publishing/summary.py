@@ -59,9 +59,7 @@ def render_refused(verdict: Verdict, home: Path) -> str:
     lines = [*_wrapped(f"{opening} {unchanged}", "", ""), ""]
     for check in refusing:
         lines += [*_wrapped(_finding(check), "  "), *_wrapped(f"What to do: {check.advice}", "      ")]
-    return "\n".join(
-        [*lines, "", f"Every check, in a browser: {home / 'build' / 'data_docs' / 'index.html'}"]
-    )
+    return "\n".join([*lines, "", f"Every check, in a browser: {home / 'build' / 'data_docs' / 'index.html'}"])
 
 
 def _work(certificate: dict[str, Any]) -> Iterable[tuple[str, str]]:
@@ -145,14 +143,16 @@ def _velocity(period: Period | None, name: str, unit: str) -> str:
             why = f"the deals won this {name} lack an amount or the days from created to closed"
         return f"not known for this {name}: {why}"
     now, before = period.velocity_per_day, period.previous_velocity_per_day
-    told = f"{now:,.0f}{unit} a day this {name}"
+    # A period that is not over has had fewer deals open in it, so it looks slower than the whole one before.
+    so_far, whole = ("", "") if period.is_complete else (" so far", "whole ")
+    told = f"{now:,.0f}{unit} a day this {name}{so_far}"
     if before is None:
         return f"{told}; not known for the {name} before"
     change = f"{abs(now - before):,.0f}"
     if change == "0":
-        return f"{told}, as in the {name} before"
+        return f"{told}, as in the {whole}{name} before"
     share = f" ({abs(now - before) / before:.0%})" if before else ""
-    return f"{told}, {change}{share} {'less' if now < before else 'more'} than the {name} before"
+    return f"{told}, {change}{share} {'less' if now < before else 'more'} than the {whole}{name} before"
 
 
 def _outputs(home: Path) -> list[str]:

@@ -8,7 +8,7 @@ Does not belong here: Great Expectations' own words (validation.py), the checks 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import duckdb
 from quality import build_database, suites
 from quality.checks import Check, Group
 from quality.digests import table_digests
+from quality.redaction import in_short
 from quality.thresholds import settle
 from quality.validation import Outcome, Validation, validating
 from quality.verdict import CheckResult, Status, Verdict, decide
@@ -36,8 +37,11 @@ class GateRequest:
     thresholds: Mapping[str, float]
 
 
-def run_gate(request: GateRequest) -> Verdict:
-    """Judge a build. Returns the verdict without writing it; writes Data Docs to the request's `docs_dir`."""
+def run_gate(request: GateRequest, decided: Callable[[Verdict], None] = lambda _: None) -> Verdict:
+    """Judge a build. Returns the verdict without writing it; writes Data Docs to the request's `docs_dir`.
+
+    `decided` is told the verdict before the docs are written: nobody has to wait for pages to go on.
+    """
     thresholds = settle(request.thresholds)
     with build_database.opened(request.database) as connection:
         present = build_database.tables(connection)
@@ -55,8 +59,10 @@ def run_gate(request: GateRequest) -> Verdict:
         status = decide(results)
         # What is errored is never published, and may hold tables that cannot be read.
         digests = table_digests(connection, PUBLISHED_SCHEMA) if status != "errored" else {}
+    verdict = Verdict(request.build_id, status, results, digests, _now())
+    decided(verdict)
     validation.write_docs({result.check: saying(result) for result in results})
-    return Verdict(request.build_id, status, results, digests, _now())
+    return verdict
 
 
 def crashed(build_id: str, error: BaseException) -> Verdict:
@@ -72,7 +78,7 @@ def crashed(build_id: str, error: BaseException) -> Verdict:
         examples=(),
         description="The gate looked at the build and came to a verdict.",
         advice="The data may be fine: repair what the error names, then run again.",
-        error="".join(traceback.format_exception_only(error)).strip(),
+        error=in_short("".join(traceback.format_exception_only(error))),
     )
     return Verdict(build_id, decide([result]), (result,), {}, _now())
 
@@ -89,8 +95,7 @@ def saying(result: CheckResult) -> str:
 
 
 def ask(validation: Validation, group: Group, present: frozenset[str]) -> dict[str, Outcome]:
-    """Put a group's checks to Great Expectations; a table that is missing makes its own checks errored, and
-    no others."""
+    """Put a group's checks to Great Expectations; a missing table makes its own checks errored, and no others."""
     outcomes = {
         check.name: Outcome(held=False, error=f"There is no table {check.table} in the build.")
         for check in group.checks
@@ -101,7 +106,7 @@ def ask(validation: Validation, group: Group, present: frozenset[str]) -> dict[s
         try:
             outcomes |= validation.run(askable)
         except Exception as error:  # noqa: BLE001 - told as errored: one group must not silence the others
-            message = f"Great Expectations stopped: {error}"
+            message = f"Great Expectations stopped: {in_short(str(error))}"
             outcomes |= {check.name: Outcome(held=False, error=message) for check in askable.checks}
     return outcomes
 

@@ -15,3 +15,9 @@ HIDDEN = "(an address)"
 def without_addresses(text: str) -> str:
     """Take e-mail addresses out of a text; some tools use them as the ids of leads."""
     return _ADDRESS.sub(HIDDEN, text)
+
+
+def in_short(message: str) -> str:
+    """Tell an error by its first line: the others show the SQL, and may show what stands in the rows."""
+    lines = message.strip().splitlines()
+    return without_addresses(lines[0]) if lines else "an error without a message"

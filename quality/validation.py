@@ -17,9 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from quality.deferred_import import defer_unused
+
 # Read when Great Expectations is imported.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 with warnings.catch_warnings():
+    defer_unused()
     warnings.simplefilter("ignore")  # Its own deprecations, on import; nothing a user can act on.
     import great_expectations as gx
     import great_expectations.expectations as gxe
@@ -36,7 +39,7 @@ from quality import duckdb_dialect
 from quality.build_database import quoted
 from quality.checks import Check, Group
 from quality.data_docs import site_config, without_remote_images
-from quality.redaction import without_addresses
+from quality.redaction import in_short
 
 SITE = "gate"
 WHOLE_TABLE = "whole table"
@@ -89,6 +92,14 @@ class Validation:
                 saying = sayings[result.expectation_config.meta["check"]]
                 # A dollar sign starts a placeholder in Great Expectations' templates.
                 result.expectation_config.description = saying.replace("$", "$$")
+                error = _first_error(result.exception_info)
+                if error is not None:
+                    # A database's errors quote the values that they stumble over: the pages get what is told.
+                    result.exception_info = {
+                        "raised_exception": True,
+                        "exception_message": error,
+                        "exception_traceback": error,
+                    }
             store.set(key, suite_result)
         self.context.build_data_docs()
         without_remote_images(self.docs_dir)
@@ -185,9 +196,4 @@ def _first_error(exception_info: Mapping[str, Any] | None) -> str | None:
     is_single = "raised_exception" in exception_info
     each: Iterable[Any] = [exception_info] if is_single else exception_info.values()
     messages = [info.get("exception_message") for info in each if info.get("raised_exception")]
-    return _in_short(messages[0] or "an exception without a message") if messages else None
-
-
-def _in_short(message: str) -> str:
-    """An error's first line: the others show the SQL, and may show what stands in the rows."""
-    return without_addresses(message.strip().splitlines()[0])
+    return in_short(messages[0] or "an exception without a message") if messages else None

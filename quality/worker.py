@@ -5,7 +5,7 @@ then reads one line of JSON from its standard input and judges that build:
 
     {"database": …, "build_id": …, "verdict_file": …, "docs_dir": …, "thresholds": {…}}
 
-It writes the verdict's file and ends with 0, whatever the verdict. Standard input that ends without a request
+It writes the verdict's file, then Data Docs, and ends with 0, whatever the verdict. Standard input that ends without a request
 ends it with 0 too. A request it cannot read ends it with 2, and a crash with 1; a crash also writes an
 errored verdict, so that the verdict's file never speaks of an earlier build. Nothing is printed except the
 reason of a 1 or 2.
@@ -38,10 +38,12 @@ def main() -> int:
         return 2
     request.verdict_file.unlink(missing_ok=True)
     try:
-        run_gate(request).write(request.verdict_file)
+        run_gate(request, decided=lambda verdict: verdict.write(request.verdict_file))
     except Exception as error:  # noqa: BLE001 - told on stderr, in the verdict and by the exit code
         traceback.print_exc()
-        crashed(request.build_id, error).write(request.verdict_file)
+        # A verdict that was given stands: somebody may be publishing by it while the pages fail.
+        if not request.verdict_file.is_file():
+            crashed(request.build_id, error).write(request.verdict_file)
         return 1
     return 0
 

@@ -18,8 +18,9 @@
     {%- set z = 1.959963984540054 -%}
     {%- set n = 'cast(nullif(' ~ denominator ~ ', 0) as double)' -%}
     {%- set p = '(' ~ numerator ~ ' / ' ~ n ~ ')' -%}
-    round(least(1, greatest(0,
+    {#- least and greatest pass over a null: without the case, the interval of nothing would be 0 to 0. -#}
+    case when {{ denominator }} > 0 then round(least(1, greatest(0,
         ({{ p }} + {{ z * z / 2 }} / {{ n }} {{ sign }} {{ z }} * sqrt({{ p }} * (1 - {{ p }}) / {{ n }} + {{ z * z / 4 }} / ({{ n }} * {{ n }})))
         / (1 + {{ z * z }} / {{ n }})
-    )), 6)
+    )), 6) end
 {%- endmacro %}

@@ -143,7 +143,7 @@ def _dates(thresholds: Thresholds) -> tuple[Check, ...]:
                 select * from (
                     select
                         *,
-                        status = 'deleted'
+                        status = 'deleted' and coalesce(phase, '') not in ('won', 'lost')
                             and deleted_at >= (select as_of_end - interval 1 day from config.run) as is_gone
                     from checked
                 )

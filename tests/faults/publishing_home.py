@@ -67,9 +67,7 @@ def write_verdict(settings: Settings, build_id: str, checks: Iterable[CheckResul
     checks = tuple(checks)
     with duckdb.connect(str(settings.build_database), read_only=True) as build:
         digests = table_digests(build, "marts")
-    Verdict(build_id, decide(checks), checks, digests, "2026-11-23T02:05:00+00:00").write(
-        settings.verdict_file
-    )
+    Verdict(build_id, decide(checks), checks, digests, "2026-11-23T02:05:00+00:00").write(settings.verdict_file)
 
 
 def publish_build(home: Path, run_id: str, marker: int = 1, deals: int = DEALS) -> Release:
@@ -97,12 +95,9 @@ def what_is_wrong(home: Path) -> str | None:
     """Read all that is published, trusting nothing: every file's hash, every table's digest. None: it is
     whole."""
     release = published_release(home)
+    if wrong := files_wrong(release):
+        return wrong
     certificate = read_certificate(release)
-    if certificate["release"] != release.name:
-        return f"{release} carries the certificate of {certificate['release']}"
-    for name, recorded in certificate["files"].items():
-        if hashlib.sha256((release / name).read_bytes()).hexdigest() != recorded["sha256"]:
-            return f"{name} is not what was certified"
     with open_release(release) as connection:
         for table, recorded in certificate["tables"].items():
             if table_digest(connection, "funnelcast.marts", table) != recorded["digest"]:
@@ -110,6 +105,17 @@ def what_is_wrong(home: Path) -> str | None:
         marker = connection.execute("select marker from dim_marker").fetchall()[0][0]
         if sum_of_amounts(connection) != expected_sum(marker):
             return "the amounts are not those of the build"
+    return None
+
+
+def files_wrong(release: Path) -> str | None:
+    """Compare every file of a release with its certificate."""
+    certificate = read_certificate(release)
+    if certificate["release"] != release.name:
+        return f"{release} carries the certificate of {certificate['release']}"
+    for name, recorded in certificate["files"].items():
+        if hashlib.sha256((release / name).read_bytes()).hexdigest() != recorded["sha256"]:
+            return f"{release / name} is not what was certified"
     return None
 
 
@@ -134,15 +140,23 @@ def _statements(run_id: str, marker: int, deals: int) -> list[str]:
         "comment on table marts.fct_opportunity is 'The company''s deals. One row per deal.'",
         "comment on column marts.fct_opportunity.amount is 'What the deal is worth.'",
         """
-        create table marts.fct_velocity (period_type varchar, period_start date, period_end date, scope
-        varchar, won bigint, closed bigint, won_amount decimal(18, 2), win_rate double, win_rate_low double,
-        win_rate_high double, sales_cycle_days_median double, velocity_per_day double,
-        previous_velocity_per_day double) """,
-        f""" insert into marts.fct_velocity values ('quarter',
-        '2026-10-01', '2026-12-31', 'company', 12, 30, {1000 * marker}, 0.4, 0.246, 0.577, 31.5, 220, 200),
-        ('quarter', '2026-07-01', '2026-09-30', 'company', 50, 90, 99999, 0.5, 0.4, 0.6, 20, 200, null),
-        ('quarter', '2026-10-01', '2026-12-31', 'team', 1, 2, 3, 0.5, 0.1, 0.9, 5, 6, 7), ('month',
-        '2026-11-01', '2026-11-30', 'company', 0, 0, null, null, null, null, null, null, 150) """,
+        create table marts.fct_velocity (
+            period_type varchar, period_start date, period_end date, is_complete boolean, scope varchar,
+            won bigint, closed bigint, won_amount decimal(18, 2),
+            win_rate double, win_rate_low double, win_rate_high double,
+            sales_cycle_days_median double, velocity_per_day double, previous_velocity_per_day double)
+        """,
+        f"""
+        insert into marts.fct_velocity values
+            ('quarter', '2026-10-01', '2026-12-31', false, 'company',
+                12, 30, {1000 * marker}, 0.4, 0.246, 0.577, 31.5, 220, 200),
+            ('quarter', '2026-07-01', '2026-09-30', true, 'company',
+                50, 90, 99999, 0.5, 0.4, 0.6, 20, 200, null),
+            ('quarter', '2026-10-01', '2026-12-31', false, 'team',
+                1, 2, 3, 0.5, 0.1, 0.9, 5, 6, 7),
+            ('month', '2026-11-01', '2026-11-30', false, 'company',
+                0, 0, null, null, null, null, null, null, 150)
+        """,
         """
         create table marts.ops_file as
         select 'generic' as system, 'opportunity' as object, 'opportunity_2026-11-22.csv' as file,

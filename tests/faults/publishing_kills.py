@@ -8,7 +8,7 @@ SIGKILL: `steps` kills it at each call that changes the file system, one later e
 home, until an attempt gets through; `moments` kills it after random times, so also in the midst of what
 DuckDB writes, on top of what the ones before left.
 
-Prints a JSON line per attempt: how it ended, which build is published, and what is wrong with it.
+Prints a JSON line per attempt: how it ended, which build is published, and what is wrong with any release.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from publishing_home import STARTED_AT, make_build, settings_of, what_is_wrong
+from publishing_home import STARTED_AT, files_wrong, make_build, settings_of, what_is_wrong
 
 from publishing.certificate import read_certificate
 from publishing.release import publish
@@ -135,12 +135,14 @@ def _in_a_process(work: Callable[[], object], kill_after: float | None = None) -
 def _report(home: Path, run_id: str, ended: int, when: str) -> None:
     def look() -> None:
         published = read_certificate(home / "published")["run_id"]
+        releases = [path for path in (home / "releases").iterdir() if not path.name.startswith(".")]
+        wrongs = (what_is_wrong(home), *map(files_wrong, releases))
         told = {
             "when": when,
             "run": run_id,
             "ended": ended,
             "published": published,
-            "wrong": what_is_wrong(home),
+            "wrong": next(filter(None, wrongs), None),
         }
         print(json.dumps(told), flush=True)
 

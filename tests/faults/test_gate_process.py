@@ -9,7 +9,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,24 @@ class Asked:
         return "".join(page.read_text(encoding="utf-8") for page in self.docs.rglob("*.html"))
 
 
+RED = (
+    "update marts.fct_opportunity set status = 'archived' where opportunity_id = 'o2';"
+    " insert into marts.dim_lead by name select dim_lead.* replace ('ann@example.com' as lead_id)"
+    "  from marts.dim_lead cross join range(2) as twice where lead_id = 'l1'"
+)
+WARNED = "update marts.fct_opportunity set amount = 1000001 where opportunity_id = 'o2'"
+# A missing column twice, a missing table, and rows that cannot be read.
+ERRORED = (
+    "alter table marts.fct_opportunity drop column amount_original;"
+    " alter table marts.dim_stage drop column default_probability;"
+    " drop table marts.fct_activity_daily;"
+    " create table marts.account as select *, 'ann@example.com' as number from marts.dim_account;"
+    " drop table marts.dim_account;"
+    " create view marts.dim_account as select * from marts.account where cast(number as integer) > 0"
+)
+PLANTS = {"clean": "select 1", "red": RED, "warned": WARNED, "errored": ERRORED}
+
+
 def run_worker(line: str, home: Path) -> subprocess.CompletedProcess[str]:
     home.mkdir(exist_ok=True)
     return subprocess.run(
@@ -59,36 +78,41 @@ def run_worker(line: str, home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="module")
-def ask(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Asked]:
-    """Give a worker a clean build with something done to it."""
-
-    def asked(done: str = "", thresholds: dict[str, float] | None = None, database: Path | None = None) -> Asked:
-        place = tmp_path_factory.mktemp("asked")
-        build = database or place / "build.duckdb"
-        if database is None:
-            clean_build.make(build)
-            with duckdb.connect(str(build)) as connection:
-                connection.execute(done or "select 1")
-        verdict_file = place / "verdict.json"
-        verdict_file.write_text("the verdict on an earlier build")
-        request = {
-            "database": str(build),
-            "build_id": "b1",
-            "verdict_file": str(verdict_file),
-            "docs_dir": str(place / "docs"),
-            "thresholds": thresholds or {},
-        }
-        ended = run_worker(json.dumps(request) + "\n", place / "home")
-        verdict = Verdict.read(verdict_file) if verdict_file.exists() else None
-        return Asked(ended.returncode, ended.stdout, verdict, place / "docs", place / "home")
-
-    return asked
+def ask(place: Path, planted: str | None) -> Asked:
+    """Give a worker a clean build with something done to it, or (None) what is no database at all."""
+    place.mkdir()
+    build = place / "build.duckdb"
+    if planted is None:
+        build.write_bytes(b"no database at all" * 1000)
+    else:
+        clean_build.make(build)
+        with duckdb.connect(str(build)) as connection:
+            connection.execute(planted)
+    verdict_file = place / "verdict.json"
+    verdict_file.write_text("the verdict on an earlier build")
+    request = {
+        "database": str(build),
+        "build_id": "b1",
+        "verdict_file": str(verdict_file),
+        "docs_dir": str(place / "docs"),
+        "thresholds": {},
+    }
+    ended = run_worker(json.dumps(request) + "\n", place / "home")
+    verdict = Verdict.read(verdict_file) if verdict_file.exists() else None
+    return Asked(ended.returncode, ended.stdout, verdict, place / "docs", place / "home")
 
 
 @pytest.fixture(scope="module")
-def clean(ask: Callable[..., Asked]) -> Asked:
-    return ask()
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Asked]]]:
+    """Every kind of build, given to workers of their own; two at a time, as each takes seconds to start."""
+    place = tmp_path_factory.mktemp("asked")
+    with ThreadPoolExecutor(2) as pool:
+        yield {name: pool.submit(ask, place / name, planted) for name, planted in {**PLANTS, "broken": None}.items()}
+
+
+@pytest.fixture
+def clean(asked: dict[str, Future[Asked]]) -> Asked:
+    return asked["clean"].result()
 
 
 def test_a_clean_build_passes_without_a_word(clean: Asked) -> None:
@@ -115,68 +139,55 @@ def test_data_docs_say_what_holds_and_tell_nobody_that_they_were_opened(clean: A
     assert "great-expectations-web-assets" not in pages
 
 
-def test_a_red_check_shows_ids_counts_and_what_to_do_but_no_people(ask: Callable[..., Asked]) -> None:
-    asked = ask(
-        "update marts.fct_opportunity set status = 'archived' where opportunity_id = 'o2';"
-        " insert into marts.dim_lead by name select dim_lead.* replace ('ann@example.com' as lead_id)"
-        "  from marts.dim_lead cross join range(2) as twice where lead_id = 'l1'"
-    )
-    assert (asked.exit_code, asked.output) == (0, "")
-    assert asked.verdict is not None
-    assert asked.verdict.status == "failed"
-    assert asked.red() == {"opportunity_status_is_known", "a_lead_is_one_row"}
-    status = asked.result("opportunity_status_is_known")
+def test_a_red_check_shows_ids_counts_and_what_to_do_but_no_people(asked: dict[str, Future[Asked]]) -> None:
+    found = asked["red"].result()
+    assert (found.exit_code, found.output) == (0, "")
+    assert found.verdict is not None
+    assert found.verdict.status == "failed"
+    assert found.red() == {"opportunity_status_is_known", "a_lead_is_one_row"}
+    status = found.result("opportunity_status_is_known")
     assert (status.unexpected_rows, status.total_rows, status.examples) == (1, 6, ("generic / o2 / archived",))
-    assert asked.result("a_lead_is_one_row").examples == ("generic / (an address)",)
-    pages = asked.pages()
+    assert found.result("a_lead_is_one_row").examples == ("generic / (an address)",)
+    pages = found.pages()
     assert "generic / o2 / archived" in pages
-    assert "ann@example.com" not in pages + asked.verdict.to_json()
+    assert "ann@example.com" not in pages + found.verdict.to_json()
 
 
-def test_a_check_that_only_warns_does_not_refuse(ask: Callable[..., Asked]) -> None:
-    asked = ask("update marts.fct_opportunity set amount = 1000001 where opportunity_id = 'o2'")
-    assert asked.verdict is not None
-    assert (asked.verdict.status, asked.red()) == ("passed", {"no_amount_is_absurd"})
-    assert asked.result("no_amount_is_absurd").status == "failed"
+def test_a_check_that_only_warns_does_not_refuse(asked: dict[str, Future[Asked]]) -> None:
+    found = asked["warned"].result()
+    assert found.verdict is not None
+    assert (found.verdict.status, found.red()) == ("passed", {"no_amount_is_absurd"})
+    assert found.result("no_amount_is_absurd").status == "failed"
 
 
-def test_what_cannot_be_asked_is_errored_and_leaves_the_other_checks_alone(ask: Callable[..., Asked]) -> None:
-    """A missing column, a missing table, and rows that cannot be read; each makes its own checks errored, no others."""
-    asked = ask(
-        "alter table marts.fct_opportunity drop column amount_original;"
-        " alter table marts.dim_stage drop column default_probability;"
-        " drop table marts.fct_activity_daily;"
-        " create or replace table marts.dim_account as select *, 'x' as number from marts.dim_account;"
-        " alter table marts.dim_account rename to account;"
-        " create view marts.dim_account as select * from marts.account where cast(number as integer) > 0"
-    )
-    assert (asked.exit_code, asked.output) == (0, "")
-    assert asked.verdict is not None
-    assert asked.verdict.status == "errored"
-    errored = {result.check for result in asked.verdict.checks if result.status == "errored"}
-    assert errored == asked.red()
-    assert {result.check for result in asked.verdict.checks if result.table == "marts.fct_activity_daily"} < errored
-    assert errored - {result.check for result in asked.verdict.checks if result.group == "activity"} == {
+def test_what_cannot_be_asked_is_errored_and_leaves_the_other_checks_alone(asked: dict[str, Future[Asked]]) -> None:
+    found = asked["errored"].result()
+    assert (found.exit_code, found.output) == (0, "")
+    assert found.verdict is not None
+    assert found.verdict.status == "errored"
+    errored = {result.check for result in found.verdict.checks if result.status == "errored"}
+    assert errored == found.red()
+    assert {result.check for result in found.verdict.checks if result.table == "marts.fct_activity_daily"} < errored
+    assert errored - {result.check for result in found.verdict.checks if result.group == "activity"} == {
         "an_amount_has_its_exchange_rate",
         "a_stage_probability_is_a_share",
         "an_account_is_one_row",
         "an_account_has_an_id",
         "few_opportunities_have_an_unknown_account",
     }
-    assert "amount_original" in (asked.result("an_amount_has_its_exchange_rate").error or "")
-    assert "default_probability" in (asked.result("a_stage_probability_is_a_share").error or "")
-    assert "marts.fct_activity_daily" in (asked.result("activity_has_its_day").error or "")
+    assert "amount_original" in (found.result("an_amount_has_its_exchange_rate").error or "")
+    assert "default_probability" in (found.result("a_stage_probability_is_a_share").error or "")
+    assert "marts.fct_activity_daily" in (found.result("activity_has_its_day").error or "")
+    assert "ann@example.com" not in found.pages() + found.verdict.to_json()
 
 
-def test_a_build_that_cannot_be_opened_is_errored_not_failed(ask: Callable[..., Asked], tmp_path: Path) -> None:
-    broken = tmp_path / "broken.duckdb"
-    broken.write_bytes(b"no database at all" * 1000)
-    asked = ask(database=broken)
-    assert asked.exit_code == 1
-    assert "Traceback" in asked.output
-    assert asked.verdict is not None
-    assert (asked.verdict.build_id, asked.verdict.status, asked.red()) == ("b1", "errored", {"the_gate_ran"})
-    assert "broken.duckdb" in (asked.result("the_gate_ran").error or "")
+def test_a_build_that_cannot_be_opened_is_errored_not_failed(asked: dict[str, Future[Asked]]) -> None:
+    found = asked["broken"].result()
+    assert found.exit_code == 1
+    assert "Traceback" in found.output
+    assert found.verdict is not None
+    assert (found.verdict.build_id, found.verdict.status, found.red()) == ("b1", "errored", {"the_gate_ran"})
+    assert "build.duckdb" in (found.result("the_gate_ran").error or "")
 
 
 def test_a_worker_that_is_not_asked_ends_quietly(tmp_path: Path) -> None:

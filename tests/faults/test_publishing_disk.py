@@ -45,9 +45,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("lacking", [4_096, 50_000, 1_000_000, 10_000_000])
-def test_a_full_disk_leaves_the_last_release_and_says_how_much_was_needed(
-    small_disk: Path, lacking: int
-) -> None:
+def test_a_full_disk_leaves_the_last_release_and_says_how_much_was_needed(small_disk: Path, lacking: int) -> None:
     """The room runs out at another step each time: at the certificate, in Parquet, in the database, at the
     first byte."""
     release = publish_build(small_disk, "run-1", marker=1).folder
@@ -93,9 +91,7 @@ def test_a_folder_that_we_may_not_write_is_named(tmp_path: Path) -> None:
     settings = make_build(tmp_path, "run-1")
     settings.releases.mkdir()
     settings.releases.chmod(0o555)
-    with pytest.raises(
-        PublishFailed, match=rf"{re.escape(str(settings.releases))} cannot be written \(Permission denied"
-    ):
+    with pytest.raises(PublishFailed, match=rf"{re.escape(str(settings.releases))} cannot be written \(Permission denied"):
         publish(settings, "run-1", STARTED_AT)
 
 

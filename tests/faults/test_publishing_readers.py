@@ -45,9 +45,7 @@ def test_a_reader_keeps_the_whole_old_release_through_swaps_and_its_removal(tmp_
         assert not (tmp_path / "releases" / "run-1").exists()
 
         assert sum_of_amounts(reader) == expected_sum(1, MANY)
-        names = reader.execute(
-            "select count(distinct name), min(length(name)) from marts.fct_opportunity"
-        ).fetchall()
+        names = reader.execute("select count(distinct name), min(length(name)) from marts.fct_opportunity").fetchall()
         assert names == [(MANY, 32)]
         assert reader.execute("select marker from dim_marker").fetchall() == [(1,)]
 
@@ -167,9 +165,7 @@ def test_two_publishers_at_once_do_not_disturb_each_other(tmp_path: Path) -> Non
 
 
 def test_without_a_release_there_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(
-        NothingPublished, match=r"^Nothing is published: .* run `funnelcast run --home .*` first\.$"
-    ):
+    with pytest.raises(NothingPublished, match=r"^Nothing is published: .* run `funnelcast run --home .*` first\.$"):
         open_published(tmp_path)
     (tmp_path / "published").symlink_to("releases/gone")
     with pytest.raises(NothingPublished, match="leads nowhere"):
@@ -199,9 +195,7 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     "name", ["marts.duckdb", "funnelcast.duckdb", "certificate.json", "parquet/fct_opportunity.parquet"]
 )
 @pytest.mark.parametrize("damage", ["deleted", "cut off", "one byte"])
-def test_a_damaged_published_file_is_found(
-    published_home: Path, tmp_path: Path, name: str, damage: str
-) -> None:
+def test_a_damaged_published_file_is_found(published_home: Path, tmp_path: Path, name: str, damage: str) -> None:
     published = copy_home(published_home, tmp_path / "home").published
     assert find_damage(published) is None
     _damage(published / name, damage)
@@ -221,12 +215,11 @@ def test_the_next_run_publishes_again_what_was_damaged(published_home: Path, tmp
     assert what_is_wrong(home) is None
 
 
-def test_changes_that_a_client_left_beside_the_database_are_damage(
-    published_home: Path, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("name", ["marts.duckdb", "funnelcast.duckdb"])
+def test_changes_that_a_client_left_beside_the_database_are_damage(published_home: Path, tmp_path: Path, name: str) -> None:
     """A client with the owner's rights can write to the database: its changes go to a file beside it."""
     published = copy_home(published_home, tmp_path / "home").published
-    (published / "marts.duckdb.wal").write_bytes(b"changes")
+    (published / f"{name}.wal").write_bytes(b"changes")
     assert "changes that were not published" in str(find_damage(published))
 
 
@@ -268,9 +261,7 @@ def test_asking_whether_all_is_intact_loads_no_library() -> None:
         " sys.exit(', '.join({'duckdb', 'pydantic', 'pandas', 'great_expectations'} & set(sys.modules)) or 0)"
     )
     root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-c", asked], cwd=root, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", asked], cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

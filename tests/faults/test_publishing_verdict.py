@@ -99,9 +99,7 @@ def _a_value_changed_after_the_gate(settings: Settings) -> None:
 
 
 def _a_row_doubled_after_the_gate(settings: Settings) -> None:
-    _change(
-        settings, "insert into marts.fct_opportunity from marts.fct_opportunity where opportunity_id = 'D7'"
-    )
+    _change(settings, "insert into marts.fct_opportunity from marts.fct_opportunity where opportunity_id = 'D7'")
 
 
 def _a_table_added_after_the_gate(settings: Settings) -> None:
@@ -114,9 +112,7 @@ def _a_table_dropped_after_the_gate(settings: Settings) -> None:
 
 def _a_digest_tampered_with(settings: Settings) -> None:
     verdict = Verdict.read(settings.verdict_file)
-    replace(verdict, table_digests={**verdict.table_digests, "dim_marker": "00" * 32}).write(
-        settings.verdict_file
-    )
+    replace(verdict, table_digests={**verdict.table_digests, "dim_marker": "00" * 32}).write(settings.verdict_file)
 
 
 def _no_marts(settings: Settings) -> None:
@@ -224,9 +220,7 @@ def _change(settings: Settings, statement: str) -> None:
 def _everything_published(home: Path) -> dict[str, object]:
     """Names, links and content of all but the build: what a refusal must leave as it is."""
     return {
-        str(path.relative_to(home)): path.readlink()
-        if path.is_symlink()
-        else path.is_dir() or path.read_bytes()
+        str(path.relative_to(home)): path.readlink() if path.is_symlink() else path.is_dir() or path.read_bytes()
         for path in home.rglob("*")
         if "build" not in path.relative_to(home).parts
     }

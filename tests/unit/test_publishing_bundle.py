@@ -20,9 +20,7 @@ from quality.verdict import CheckResult, Verdict
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 RUN = RunRecord("run-1", "published", NOW, NOW, "0.1.0")
-CHECK = CheckResult(
-    "stages", "marts.t", "opportunities", "warn", "failed", 3, None, ("x",), "It's so.", "Mend it."
-)
+CHECK = CheckResult("stages", "marts.t", "opportunities", "warn", "failed", 3, None, ("x",), "It's so.", "Mend it.")
 VERDICT = Verdict("run-1", "passed", (CHECK,), {}, "2026-11-23T02:00:00+00:00")
 
 
@@ -125,14 +123,10 @@ def test_comments_come_along_and_run_tables_have_their_own(folder: Path) -> None
 
 def test_run_tables_say_what_happened(folder: Path) -> None:
     with duckdb.connect(str(folder / "funnelcast.duckdb"), read_only=True) as connection:
-        runs = connection.execute(
-            "select run_id, as_of, outcome, started_at, files_read from marts.ops_run"
-        ).fetchall()
+        runs = connection.execute("select run_id, as_of, outcome, started_at, files_read from marts.ops_run").fetchall()
         checks = connection.execute("from marts.ops_check").fetchall()
     assert runs == [("run-1", None, "published", NOW.replace(tzinfo=None), None)]
-    assert checks == [
-        ("run-1", "stages", "marts.t", "opportunities", "warn", "failed", 3, None, "It's so.", "Mend it.")
-    ]
+    assert checks == [("run-1", "stages", "marts.t", "opportunities", "warn", "failed", 3, None, "It's so.", "Mend it.")]
 
 
 @pytest.mark.parametrize(
@@ -156,9 +150,7 @@ def test_a_parquet_file_with_other_content_is_noticed(tmp_path: Path, spoilt: st
     assert not bundle.read_back(tmp_path)["t"].is_same_in_parquet
 
 
-def test_writing_leaves_nothing_outside_the_folder(
-    tmp_path: Path, build: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_writing_leaves_nothing_outside_the_folder(tmp_path: Path, build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)

@@ -22,9 +22,7 @@ from publishing.certificate import UnreadableCertificateError, read_certificate,
 from publishing.run_log import RunRecord
 from quality.verdict import CheckResult, Verdict
 
-RUN = RunRecord(
-    "run-1", "published", datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC), "0.1.0"
-)
+RUN = RunRecord("run-1", "published", datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC), "0.1.0")
 CHECK = CheckResult("stages", "marts.t", "deals", "warn", "passed", 0, 3, (), "So.", "Mend it.")
 BUILD = Build("run-1", date(2026, 11, 22), "c0" * 32, "EUR", Accounting(1, 2, 3, 4), [{"file": "a.csv"}], 0)
 TABLES = {
@@ -54,9 +52,7 @@ def test_it_says_what_was_published(certificate: dict[str, Any]) -> None:
     assert certificate["delivered_files"] == [{"file": "a.csv"}]
     assert certificate["checks"][0]["check"] == "stages"
     assert certificate["software"]["duckdb"] == duckdb.__version__
-    assert certificate["files"] == {
-        "parquet/fct_x.parquet": {"bytes": 4, "sha256": hashlib.sha256(b"rows").hexdigest()}
-    }
+    assert certificate["files"] == {"parquet/fct_x.parquet": {"bytes": 4, "sha256": hashlib.sha256(b"rows").hexdigest()}}
 
 
 def test_tables_about_the_run_carry_no_digest(certificate: dict[str, Any]) -> None:

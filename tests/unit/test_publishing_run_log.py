@@ -57,9 +57,7 @@ def test_a_whole_last_line_without_its_end_counts(tmp_path: Path) -> None:
     assert read_runs(tmp_path) == (RUN, KILLED_EARLY)
 
 
-@pytest.mark.parametrize(
-    "line", ["", "null", "[]", "3", '{"run_id": "x"}', "\x00\x00\x00", '{"outcome": 1}', "\xff"]
-)
+@pytest.mark.parametrize("line", ["", "null", "[]", "3", '{"run_id": "x"}', "\x00\x00\x00", '{"outcome": 1}', "\xff"])
 def test_a_line_that_is_no_record_is_passed_over(tmp_path: Path, line: str) -> None:
     append_run(tmp_path, RUN)
     with runs_file(tmp_path).open("ab") as log:

@@ -17,12 +17,12 @@ from publishing.headline import Headline, Period, read_headline
 from publishing.summary import WIDTH, render_published, render_refused
 from quality.verdict import CheckResult, Verdict, decide
 
-QUARTER = Period(date(2026, 10, 1), 12, 30, 45_000.0, 0.4, 0.246, 0.577, 31.5, 220.0, 200.0)
+QUARTER = Period(date(2026, 10, 1), True, 12, 30, 45_000.0, 0.4, 0.246, 0.577, 31.5, 220.0, 200.0)
 MONTH = replace(
-    QUARTER, period_start=date(2026, 11, 1), won=2, velocity_per_day=90.0, previous_velocity_per_day=100.0
+    QUARTER, period_start=date(2026, 11, 1), is_complete=False, won=2, velocity_per_day=90.0, previous_velocity_per_day=100.0
 )
 HEADLINE = Headline(1_234, 3, 5_678_900.4, MONTH, QUARTER)
-NOTHING_WON = Period(date(2026, 10, 1), 0, 0, None, None, None, None, None, None, None)
+NOTHING_WON = Period(date(2026, 10, 1), False, 0, 0, None, None, None, None, None, None, None)
 CHECK = CheckResult(
     check="every_stage_is_known",
     table="marts.fct_opportunity",
@@ -76,7 +76,7 @@ def test_the_summary_says_what_was_done_and_what_it_shows() -> None:
         "40% this quarter (12 of 30 closed; 95% between 25% and 58%)",
         "31.5 days",
         "220 EUR a day this quarter, 20 (10%) more than the quarter before",
-        "90 EUR a day this month, 10 (10%) less than the month before",
+        "90 EUR a day this month so far, 10 (10%) less than the whole month before",
         "data/published/marts.duckdb",
         "data/published/certificate.json",
         'funnelcast.open("data")',
@@ -152,9 +152,7 @@ def test_a_refusal_says_which_check_how_many_rows_which_one_and_what_to_do() -> 
 
 
 def test_a_gate_that_could_not_finish_is_not_a_refusal_of_the_data() -> None:
-    broken = replace(
-        CHECK, status="errored", unexpected_rows=None, total_rows=None, examples=(), error="KeyError: 'x'\nat"
-    )
+    broken = replace(CHECK, status="errored", unexpected_rows=None, total_rows=None, examples=(), error="KeyError: 'x'\nat")
     text = render_refused(_verdict(CHECK, broken), HOME)
     assert text.startswith("The gate could not finish: 1 of 2 checks could not be run.")
     assert "every_stage_is_known on marts.fct_opportunity: could not be run (KeyError: 'x')" in text
@@ -174,7 +172,8 @@ PUBLISHED = """
 create table fct_opportunity as
     select * from (values ('open', 100.5), ('open', null), ('won', 7), ('lost', 9)) as made(status, amount);
 create table fct_velocity as
-    select *, 0.4 as win_rate, 0.1 as win_rate_low, null as win_rate_high, 30 as sales_cycle_days_median,
+    select *, period_start < date '2026-10-01' as is_complete, 0.4 as win_rate, 0.1 as win_rate_low,
+        null as win_rate_high, 30 as sales_cycle_days_median,
         5.5 as velocity_per_day, null as previous_velocity_per_day
     from (values
         ('quarter', date '2026-10-01', date '2026-12-31', 'company', 3, 9, 1000.0),
@@ -190,11 +189,11 @@ def test_the_numbers_are_those_of_the_whole_company_in_the_period_of_the_day() -
         connection.execute(PUBLISHED)
         found = read_headline(connection, date(2026, 10, 1))
         assert (found.open_count, found.open_without_amount, found.open_amount) == (2, 1, 100.5)
-        assert found.quarter == Period(date(2026, 10, 1), 3, 9, 1000.0, 0.4, 0.1, None, 30.0, 5.5, None)
+        assert found.quarter == Period(date(2026, 10, 1), False, 3, 9, 1000.0, 0.4, 0.1, None, 30.0, 5.5, None)
         assert found.month is None
         before = read_headline(connection, date(2026, 9, 30)).quarter
         assert before is not None
-        assert before.won == 4
+        assert (before.won, before.is_complete) == (4, True)
         assert read_headline(connection, date(2027, 1, 1)).quarter is None
 
 

@@ -7,6 +7,7 @@ on threads or files would refuse good releases, one that overlooked a change wou
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -27,7 +28,7 @@ ROWS = [
 ]
 
 
-def digest_of(rows: list[tuple[object, ...]], columns: str = COLUMNS, name: str = "t", threads: int = 1) -> str:
+def digest_of(rows: Sequence[tuple[object, ...]], columns: str = COLUMNS, name: str = "t", threads: int = 1) -> str:
     with duckdb.connect(config={"threads": threads}) as connection:
         connection.execute(f"create table {name} ({columns})")
         if rows:
@@ -60,7 +61,7 @@ def test_the_digest_changes_with_any_cell(row: int, column: int) -> None:
     ],
     ids=["a row less", "a row more", "a duplicate less", "no rows"],
 )
-def test_the_digest_changes_with_the_number_of_rows(changed: list[tuple[object, ...]]) -> None:
+def test_the_digest_changes_with_the_number_of_rows(changed: Sequence[tuple[object, ...]]) -> None:
     assert digest_of(changed) != digest_of(ROWS)
 
 
@@ -131,7 +132,7 @@ def test_tables_larger_than_a_chunk_are_digested_alike_by_one_thread_and_two() -
 
 @settings(max_examples=40, deadline=None)
 @given(rows=st.lists(st.tuples(st.text(max_size=3) | st.none(), st.floats(allow_nan=False) | st.none()), max_size=6))
-def test_two_tables_have_one_digest_only_if_they_have_the_same_rows(rows: list[tuple[object, ...]]) -> None:
+def test_two_tables_have_one_digest_only_if_they_have_the_same_rows(rows: list[tuple[str | None, float | None]]) -> None:
     columns = "a varchar, b double"
     rows = [(None if text is None else text.replace("\x00", ""), number) for text, number in rows]
     assert digest_of(rows, columns) == digest_of(rows[::-1], columns)

@@ -18,6 +18,12 @@ salesforce_role as (
 
 ),
 
+run as (
+
+    select timezone from {{ source('config', 'run') }}
+
+),
+
 role_name as (
 
     select user_role_id, role_name
@@ -69,7 +75,8 @@ select
     is_active,
     started_on,
     ended_on,
-    case when version_number = 1 then cast('1970-01-01' as date) else cast(_extracted_at as date) end as valid_from,
-    cast(next_extracted_at as date) as valid_to,
+    case when version_number = 1 then cast('1970-01-01' as date) else {{ local_day('_extracted_at') }} end as valid_from,
+    {{ local_day('next_extracted_at') }} as valid_to,
     next_extracted_at is null as is_current
 from numbered
+cross join run

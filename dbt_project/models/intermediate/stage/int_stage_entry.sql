@@ -36,7 +36,11 @@ select
             min(case when reached.stage_order > open_stage.stage_order then reached.entered_at end),
             cast('9999-12-31' as timestamp)
         ) as is_visited_first,
-    min(case when reached.stage_order > open_stage.stage_order then reached.entered_at end) as advanced_at
+    -- A win that was taken back is no advance: the deal is open again, where it now stands.
+    min(case
+        when reached.stage_order > open_stage.stage_order and (reached.phase is distinct from 'won' or reached.is_current)
+            then reached.entered_at
+    end) as advanced_at
 from reached
 inner join open_stage
     on reached.source_system = open_stage.source_system and reached.pipeline = open_stage.pipeline
