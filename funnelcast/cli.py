@@ -6,6 +6,8 @@ a run with nothing to do ends before Dagster, dbt or Great Expectations would ha
 
 from __future__ import annotations
 
+import atexit
+import multiprocessing.util
 import os
 import sys
 from datetime import date
@@ -98,18 +100,32 @@ def serve(
 
 
 def main() -> None:
-    """Run the command; a person's mistake gets one sentence and the design's exit code."""
+    """Run the command and end the process with the design's exit code."""
+    code, is_work_left = answer()
+    if is_work_left:
+        # The build that was stopped goes on in its thread; nobody waits for it. Its locks are let go of: Python tells of those
+        # that are left.
+        multiprocessing.util._exit_function()
+    else:
+        atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # What must be done at the end is done; taking the whole stack apart would take another second and a half.
+    os._exit(code)
+
+
+def answer() -> tuple[int, bool]:
+    """Run the command; a person's mistake gets one sentence. Returns the exit code, and whether work goes on in other threads."""
     # Told before anything is imported that could report to somebody.
     os.environ.update({"DO_NOT_TRACK": "1", "DAGSTER_DISABLE_TELEMETRY": "1", "GX_ANALYTICS_ENABLED": "false"})
     try:
         app()
     except FunnelcastError as error:
         print(f"funnelcast: {error}", file=sys.stderr)
-        if error.leaves_work_behind:
-            # The build that was stopped goes on in its thread; nobody waits for it.
-            sys.stderr.flush()
-            os._exit(error.exit_code)
-        raise SystemExit(error.exit_code) from error
+        return error.exit_code, error.leaves_work_behind
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None), False
+    return 0, False
 
 
 def _day(text: str | None) -> date | None:
@@ -128,8 +144,12 @@ def _demand_good_process(settings: Settings) -> None:
     from quality.thresholds import settle
 
     process = load_sales_process(settings.config)
-    delivered_objects(process)
-    settle(process.gate)
+    try:
+        delivered_objects(process)
+        settle(process.gate)
+    except UsageError as error:
+        # They know keys, not the file in which they stand.
+        raise UsageError(f"{settings.config}: {error}") from error
 
 
 def _nothing_new(settings: Settings) -> bool:

@@ -3,6 +3,8 @@
 Belongs here: error types shared by the layers. Does not belong here: how they are printed (cli.py).
 """
 
+from pathlib import Path
+
 
 class FunnelcastError(Exception):
     """Something a person can understand and act on. Its text is one sentence; it is shown without a stack trace.
@@ -29,3 +31,13 @@ class GateRefused(FunnelcastError):
 
 class RunInProgress(FunnelcastError):
     """Another run holds this home."""
+
+
+class UnwritableHome(FunnelcastError):
+    """A folder of home cannot be made or written; which one, and why."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        # The first is raised for the folder itself, the second for one above it.
+        is_in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
+        reason = "a file stands in its way" if is_in_the_way else error.strerror or str(error)
+        super().__init__(f"The folder {folder}, which a run writes to, cannot be written: {reason}.")
