@@ -105,7 +105,7 @@ def main() -> None:
     if is_work_left:
         # The build that was stopped goes on in its thread; nobody waits for it. Its locks are let go of: Python tells of those
         # that are left.
-        multiprocessing.util._exit_function()
+        multiprocessing.util._exit_function()  # type: ignore[attr-defined]
     else:
         atexit._run_exitfuncs()
     sys.stdout.flush()

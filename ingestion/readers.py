@@ -306,9 +306,9 @@ def _unpack(path: Path, target: Path) -> None:
                     )
                 result.write(chunk)
     except EOFError as error:
-        raise UnreadableFile("its gzip stream is cut off before its end; deliver it again") from error
+        raise UnreadableFile("its gzip stream is cut off before its end") from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise UnreadableFile(f"its gzip stream is corrupt ({error}); deliver it again") from error
+        raise UnreadableFile(f"its gzip stream is corrupt ({error})") from error
 
 
 def _has_mixed_line_ends(text: Path) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from funnelcast.errors import FunnelcastError
+from funnelcast.errors import UnwritableHome
 from funnelcast.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -41,22 +41,19 @@ run_monitoring:
 def prepare(settings: Settings) -> None:
     """Make home's folders and set the environment of this process and its children.
 
-    Raises `FunnelcastError` if home cannot be written.
+    Raises `UnwritableHome` if one of them cannot be written.
     """
-    try:
-        for folder in (
-            settings.home,
-            settings.raw,
-            settings.build,
-            settings.dagster_home,
-            settings.logs,
-            settings.dbt_target,
-        ):
+    folders = (settings.home, settings.raw, settings.build, settings.logs, settings.dbt_target, settings.dagster_home)
+    for folder in folders:
+        try:
             folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UnwritableHome(folder, error) from error
+    try:
         config = settings.dagster_home / "dagster.yaml"
         config.write_text(_DAGSTER_YAML.format(home=settings.dagster_home), encoding="utf-8")
     except OSError as error:
-        raise FunnelcastError(f"The home folder {settings.home} cannot be written: {error.strerror or error}.") from error
+        raise UnwritableHome(settings.dagster_home, error) from error
     os.environ.update(environment(settings))
 
 

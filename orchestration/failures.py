@@ -1,4 +1,8 @@
-"""What is remembered of a run that did not publish: one line in the run log, by whatever launched it."""
+"""What is remembered of a run that did not publish: one line in the run log, by whatever launched it.
+
+Dagster calls hooks where it launches the run itself; in a process that raises what a step raised it does not get that far,
+and orchestration/run.py remembers the run instead.
+"""
 
 from datetime import UTC, datetime
 
@@ -8,7 +12,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError
 from funnelcast import __version__
 from funnelcast.errors import GateRefused
 from funnelcast.settings import Settings
-from publishing.run_log import RunRecord, append_run
+from publishing.run_log import Outcome, RunRecord, append_run
 
 
 def remember_failure(settings: Settings) -> dg.HookDefinition:
@@ -18,10 +22,16 @@ def remember_failure(settings: Settings) -> dg.HookDefinition:
     def record(context: dg.HookContext) -> None:
         known = context.instance.get_run_record_by_id(context.run_id)
         started_at = known.create_timestamp if known else datetime.now(UTC)
-        was_refused = isinstance(context.op_exception, DagsterAssetCheckFailedError | GateRefused)
-        append_run(
-            settings.home,
-            RunRecord(context.run_id, "refused" if was_refused else "failed", started_at, datetime.now(UTC), __version__),
-        )
+        remember(settings, context.run_id, started_at, outcome_of(context.op_exception))
 
     return record
+
+
+def outcome_of(error: BaseException | None) -> Outcome:
+    """Tell a refusal from a failure."""
+    return "refused" if isinstance(error, DagsterAssetCheckFailedError | GateRefused) else "failed"
+
+
+def remember(settings: Settings, run_id: str, started_at: datetime, outcome: Outcome) -> None:
+    """Append the run to the run log."""
+    append_run(settings.home, RunRecord(run_id, outcome, started_at, datetime.now(UTC), __version__))

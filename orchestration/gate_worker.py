@@ -69,6 +69,10 @@ class GateWorker:
 
     def close(self) -> None:
         """Let a process that has given its verdict finish its pages; end one that was never asked."""
+        if self._process.stdin is not None:
+            # A process that is gone cannot take what it was to be asked.
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
         if self._process.poll() is not None:
             return
         if not self._was_asked:

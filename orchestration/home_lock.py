@@ -7,16 +7,20 @@ import fcntl
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
 
-from funnelcast.errors import RunInProgress
+from funnelcast.errors import RunInProgress, UnwritableHome
 from funnelcast.settings import Settings
 
 
 @contextlib.contextmanager
 def home_lock(settings: Settings) -> Iterator[None]:
-    """Hold home, as long as this process lives. Raises `RunInProgress` naming since when another holds it."""
-    settings.build.mkdir(parents=True, exist_ok=True)
-    with (settings.build / "run.lock").open("a+", encoding="utf-8") as lock:
+    """Hold home, as long as this process lives.
+
+    Raises `RunInProgress` naming since when another holds it, `UnwritableHome` if it cannot be written.
+    """
+    with _lock_file(settings.build) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -27,3 +31,11 @@ def home_lock(settings: Settings) -> Iterator[None]:
         lock.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC (process {os.getpid()})")
         lock.flush()
         yield
+
+
+def _lock_file(build: Path) -> IO[str]:
+    try:
+        build.mkdir(parents=True, exist_ok=True)
+        return (build / "run.lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise UnwritableHome(build, error) from error

@@ -29,6 +29,12 @@ def _result(found: FileOutcome) -> CheckResult:
         total_rows=None,
         examples=(found.file,),
         description=f"{found.file}: {found.reason}.",
-        advice="Deliver the file again, whole and in its own folder, or take it out of the landing folder.",
+        # What is said of a red check is its advice: the reason belongs there, or nobody would read it.
+        advice=f"{_sentence(found.reason)} Deliver the file again, whole and in its own folder, or take it out of landing.",
         error=None,
     )
+
+
+def _sentence(reason: str | None) -> str:
+    words = reason or "it cannot be trusted"
+    return f"{words[0].upper()}{words[1:]}."

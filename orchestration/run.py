@@ -12,12 +12,11 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError, DagsterExecutionInterruptedError
 
-from funnelcast import __version__
 from funnelcast.errors import FunnelcastError, GateRefused
 from funnelcast.settings import Settings
 from orchestration.definitions import JOB, build_defs
+from orchestration.failures import outcome_of, remember
 from orchestration.gate_worker import GateWorker
-from publishing.run_log import RunRecord, append_run
 
 # Under these names Dagster's own user interface finds the run's job, assets and checks.
 _REPOSITORY_TAG = {".dagster/repository": "__repository__@orchestration.definitions"}
@@ -48,18 +47,28 @@ def run_nightly(settings: Settings, gate: GateWorker | None = None) -> str:
                 instance=instance, run_id=run_id, tags=_REPOSITORY_TAG, run_config={"loggers": {"console": {}}}
             )
         except DagsterAssetCheckFailedError as error:
+            remember(settings, run_id, started_at, outcome_of(error))
             raise GateRefused("The gate refused.") from error
         except (DagsterExecutionInterruptedError, KeyboardInterrupt) as error:
-            append_run(settings.home, RunRecord(run_id, "cancelled", started_at, datetime.now(UTC), __version__))
+            _mark_cancelled(instance, run_id)
+            remember(settings, run_id, started_at, "cancelled")
             raise RunCancelled(
                 "The run was stopped; what is published is unchanged, and the next run starts anew."
             ) from error
         except Exception as error:
             known = next((cause for cause in _causes(error) if isinstance(cause, FunnelcastError)), None)
+            remember(settings, run_id, started_at, outcome_of(known))
             if known is not None:
                 raise known from error
             raise RunFailed(f"The run failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}") from error
     return result.run_id
+
+
+def _mark_cancelled(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Dagster knows of cancelling only from its own user interface; a signal is a failure to it."""
+    run = instance.get_run_by_id(run_id)
+    if run is not None:
+        instance.report_run_canceled(run, message="The run was stopped by a signal.")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

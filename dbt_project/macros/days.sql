@@ -5,5 +5,5 @@
 
 {#- The first day of the company's week that holds a day. Expects the one-row CTE `run`. -#}
 {% macro week_start(day) -%}
-    cast({{ day }} - cast(({{ iso_day_of_week(day) }} - run.first_day_of_week + 7) % 7 as integer) as date)
+    cast({{ dbt.dateadd('day', '-cast((' ~ iso_day_of_week(day) ~ ' - run.first_day_of_week + 7) % 7 as integer)', day) }} as date)
 {%- endmacro %}

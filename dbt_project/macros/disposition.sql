@@ -106,6 +106,7 @@
         _row,
         _extracted_at,
         _delivery,
+        _is_superseded,
         case
             when problem is not null and not _is_superseded then 'set_aside'
             when is_usable and is_contradicted then 'set_aside'
@@ -116,17 +117,17 @@
         end as row_disposition,
         case
             when _is_superseded then null
-            when problem is not null then split_part(problem, chr(31), 1)
+            when problem is not null then {{ dbt.split_part('problem', 'chr(31)', 1) }}
             when is_contradicted then '{{ key }}'
         end as row_problem_column,
         case
             when _is_superseded then null
-            when problem is not null then split_part(problem, chr(31), 2)
+            when problem is not null then {{ dbt.split_part('problem', 'chr(31)', 2) }}
             when is_contradicted then 'id appears several times in one extract with different content'
         end as row_problem,
         case
             when _is_superseded then null
-            when problem is not null then nullif(split_part(problem, chr(31), 3), '')
+            when problem is not null then nullif({{ dbt.split_part('problem', 'chr(31)', 3) }}, '')
             when is_contradicted then concat_ws(', ', {{ key }})
         end as row_problem_value
     from versions

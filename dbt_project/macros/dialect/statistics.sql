@@ -9,3 +9,8 @@
 {% macro first_by(value, sort_key) -%}
     arg_min({{ value }}, {{ sort_key }})
 {%- endmacro %}
+
+{#- Whether a condition holds for any row of a group. -#}
+{% macro any_true(condition) -%}
+    bool_or({{ condition }})
+{%- endmacro %}

@@ -5,6 +5,18 @@ with opportunity_version as (
 
 ),
 
+generic_history as (
+
+    select * from {{ ref('stg_generic__stage_history') }}
+
+),
+
+salesforce_history as (
+
+    select * from {{ ref('stg_salesforce__opportunity_history') }}
+
+),
+
 absence as (
 
     select * from {{ ref('int_opportunity_absence') }}
@@ -49,6 +61,18 @@ first_seen as (
 
 ),
 
+first_told as (
+
+    select source_system, opportunity_id, min(entered_at) as first_told_at
+    from (
+        select _system as source_system, opportunity_id, entered_at from generic_history where row_disposition = 'loaded'
+        union all
+        select _system, opportunity_id, entered_at from salesforce_history where row_disposition = 'loaded'
+    ) as history
+    group by source_system, opportunity_id
+
+),
+
 converted_lead as (
 
     select source_system, opportunity_id, min(lead_id) as lead_id, min(source) as source
@@ -87,13 +111,14 @@ select
     newest.closed_at as recorded_closed_at,
     newest.lost_reason,
     newest.extra,
-    -- Without a date of creation: the first extract that showed it, or its close if that came before.
-    coalesce(newest.created_at, least(first_seen.first_seen_at, newest.closed_at)) as created_at,
+    -- Without a date of creation: the first extract that showed it, or its history or close where they begin before.
+    coalesce(newest.created_at, least(first_seen.first_seen_at, newest.closed_at, first_told.first_told_at)) as created_at,
     newest.created_at is null as is_created_at_inferred,
     deleted_now.deleted_at
 from newest
 cross join run
 inner join first_seen on newest.source_system = first_seen.source_system and newest.opportunity_id = first_seen.opportunity_id
+left join first_told on newest.source_system = first_told.source_system and newest.opportunity_id = first_told.opportunity_id
 left join converted_lead
     on newest.source_system = converted_lead.source_system and newest.opportunity_id = converted_lead.opportunity_id
 left join product on newest.source_system = product.source_system and newest.opportunity_id = product.opportunity_id

@@ -1,5 +1,6 @@
 -- One row per opportunity and time during which it was deleted: flagged so, or gone from a whole-table extract.
--- restored_at is null while it stays deleted. An extract with unreadable lines proves no absence: the deal may be in one of them.
+-- restored_at is null while it stays deleted. An extract with unreadable lines, or with rows that have lost their id, proves no absence:
+-- the deal may be in one of them.
 with opportunity_version as (
 
     select * from {{ ref('int_opportunity_version') }}
@@ -44,28 +45,42 @@ flag_change as (
 
 ),
 
-whole_extract as (
-
-    select
-        system as source_system, extracted_at,
-        sum(rows_quarantined) = 0 as is_proof,
-        row_number() over (partition by system order by extracted_at) as extract_number
-    from delivered_file
-    where object = 'opportunity' and outcome = 'loaded'
-    group by system, extracted_at
-
-),
-
--- Set-aside rows count as present: they say that the deal is still there, only not what it is like.
-seen as (
+-- Set-aside rows count as present: they say that the deal is still there, only not what it is like. What a corrected file replaced does not.
+listed as (
 
     select distinct _system as source_system, opportunity_id, _extracted_at as extracted_at
     from generic_opportunity
-    where _delivery = 'full' and opportunity_id is not null
+    where _delivery = 'full' and not _is_superseded
     union
     select distinct _system, opportunity_id, _extracted_at
     from salesforce_opportunity
-    where _delivery = 'full' and opportunity_id is not null
+    where _delivery = 'full' and not _is_superseded
+
+),
+
+seen as (
+
+    select * from listed where opportunity_id is not null
+
+),
+
+row_without_id as (
+
+    select * from listed where opportunity_id is null
+
+),
+
+whole_extract as (
+
+    select
+        delivered_file.system as source_system, delivered_file.extracted_at,
+        sum(delivered_file.rows_quarantined) = 0 and count(row_without_id.source_system) = 0 as is_proof,
+        row_number() over (partition by delivered_file.system order by delivered_file.extracted_at) as extract_number
+    from delivered_file
+    left join row_without_id
+        on delivered_file.system = row_without_id.source_system and delivered_file.extracted_at = row_without_id.extracted_at
+    where delivered_file.object = 'opportunity' and delivered_file.outcome = 'loaded'
+    group by delivered_file.system, delivered_file.extracted_at
 
 ),
 

@@ -58,22 +58,6 @@ history_end as (
 
 ),
 
-last_told_stage as (
-
-    select usable_history.source_system, usable_history.opportunity_id, lower(usable_history.stage_label) as label_key
-    from usable_history
-    inner join opportunity
-        on usable_history.source_system = opportunity.source_system and usable_history.opportunity_id = opportunity.opportunity_id
-    left join stage_label
-        on opportunity.source_system = stage_label.source_system and opportunity.pipeline = stage_label.pipeline
-        and lower(usable_history.stage_label) = stage_label.label_key
-    qualify row_number() over (
-        partition by usable_history.source_system, usable_history.opportunity_id
-        order by usable_history.changed_at desc, stage_label.stage_order desc
-    ) = 1
-
-),
-
 from_history as (
 
     select
@@ -116,9 +100,10 @@ compared_version as (
 
 ),
 
-changed_version as (
+dated_version as (
 
-    -- Dated by the extract that first showed it; a close by its own date, where that is possible.
+    -- Dated by the extract that first showed it; a close by its own date, where that is possible. Extracts are dated by day:
+    -- what one shows of a deal created later on that day was so from its creation on.
     select
         compared_version.*,
         opportunity.created_at as opportunity_created_at,
@@ -129,17 +114,32 @@ changed_version as (
                 and (compared_version.version_number = 1 or compared_version.stage is distinct from compared_version.previous_stage)
                 then greatest(compared_version.closed_at, opportunity.created_at)
             when compared_version.version_number = 1 and opportunity.is_created_at_inferred then opportunity.created_at
-            else compared_version.valid_from
-        end as changed_at
+            else greatest(compared_version.valid_from, opportunity.created_at)
+        end as dated_at
     from compared_version
     cross join run
     inner join opportunity
         on compared_version.source_system = opportunity.source_system
         and compared_version.opportunity_id = opportunity.opportunity_id
-    where compared_version.version_number = 1
-        or compared_version.stage is distinct from compared_version.previous_stage
-        or compared_version.amount is distinct from compared_version.previous_amount
-        or compared_version.expected_close_on is distinct from compared_version.previous_expected_close_on
+    where opportunity.created_at < run.as_of_end
+        and (
+            compared_version.version_number = 1
+            or compared_version.stage is distinct from compared_version.previous_stage
+            or compared_version.amount is distinct from compared_version.previous_amount
+            or compared_version.expected_close_on is distinct from compared_version.previous_expected_close_on
+        )
+
+),
+
+changed_version as (
+
+    -- A close that is dated back to before a state which an earlier extract showed comes after that state.
+    select
+        *,
+        max(dated_at) over (
+            partition by source_system, opportunity_id order by version_number rows unbounded preceding
+        ) as changed_at
+    from dated_version
 
 ),
 
@@ -158,7 +158,6 @@ from_creation as (
         changed_version.expected_close_on,
         'created' as evidence
     from changed_version
-    cross join run
     left join history_end
         on changed_version.source_system = history_end.source_system
         and changed_version.opportunity_id = history_end.opportunity_id
@@ -174,24 +173,40 @@ from_creation as (
     where changed_version.version_number = 1
         and history_end.opportunity_id is null
         and changed_version.created_at is not null
-        and changed_version.opportunity_created_at < run.as_of_end
 
 ),
 
 from_extracts as (
 
+    -- A close whose own date lies before the last word of the history came after that word all the same: the extract shows it.
+    select
+        changed_version.source_system, changed_version.opportunity_id, changed_version.label_key,
+        case
+            when changed_version.changed_at < history_end.last_told_at then history_end.last_told_at else changed_version.changed_at
+        end as changed_at,
+        case when history_end.tracks_amount then changed_version.amount else opportunity.amount end as amount,
+        case when history_end.tracks_expected_close then changed_version.expected_close_on else opportunity.expected_close_on
+        end as expected_close_on,
+        'extract' as evidence
+    from changed_version
+    inner join history_end
+        on changed_version.source_system = history_end.source_system
+        and changed_version.opportunity_id = history_end.opportunity_id
+    inner join opportunity
+        on changed_version.source_system = opportunity.source_system
+        and changed_version.opportunity_id = opportunity.opportunity_id
+    where changed_version.valid_from > history_end.last_told_at
+
+    union all
+
     select
         changed_version.source_system, changed_version.opportunity_id, changed_version.label_key, changed_version.changed_at,
-        changed_version.amount, changed_version.expected_close_on, 'extract' as evidence
+        changed_version.amount, changed_version.expected_close_on, 'extract'
     from changed_version
     left join history_end
         on changed_version.source_system = history_end.source_system
         and changed_version.opportunity_id = history_end.opportunity_id
-    left join last_told_stage
-        on changed_version.source_system = last_told_stage.source_system
-        and changed_version.opportunity_id = last_told_stage.opportunity_id
     where history_end.opportunity_id is null
-        or (changed_version.changed_at > history_end.last_told_at and changed_version.label_key <> last_told_stage.label_key)
 
 ),
 
@@ -203,28 +218,52 @@ told as (
     union all
     select * from from_extracts
 
+),
+
+placed as (
+
+    select
+        told.*,
+        opportunity.pipeline,
+        stage_label.stage,
+        stage_label.stage_order,
+        stage_label.phase,
+        lag(told.evidence) over by_time is not null
+            and stage_label.stage is not distinct from lag(stage_label.stage) over by_time
+            and told.amount is not distinct from lag(told.amount) over by_time
+            and told.expected_close_on is not distinct from lag(told.expected_close_on) over by_time as repeats_the_last
+    from told
+    inner join opportunity
+        on told.source_system = opportunity.source_system and told.opportunity_id = opportunity.opportunity_id
+    left join stage_label
+        on opportunity.source_system = stage_label.source_system and opportunity.pipeline = stage_label.pipeline
+        and told.label_key = stage_label.label_key
+    -- Two changes at the same instant follow each other in the order of their stages; extracts speak last.
+    window by_time as (
+        partition by told.source_system, told.opportunity_id
+        order by told.changed_at, stage_label.stage_order, case when told.evidence = 'extract' then 1 else 0 end,
+            told.expected_close_on, told.amount
+    )
+
 )
 
 select
-    told.source_system,
-    told.opportunity_id,
+    source_system,
+    opportunity_id,
     row_number() over by_time as change_number,
-    told.changed_at,
-    lead(told.changed_at) over by_time as next_changed_at,
-    opportunity.pipeline,
-    stage_label.stage,
-    stage_label.stage_order,
-    stage_label.phase,
-    told.amount,
-    told.expected_close_on,
-    told.evidence
-from told
-inner join opportunity on told.source_system = opportunity.source_system and told.opportunity_id = opportunity.opportunity_id
-left join stage_label
-    on opportunity.source_system = stage_label.source_system and opportunity.pipeline = stage_label.pipeline
-    and told.label_key = stage_label.label_key
--- Two changes at the same instant follow each other in the order of their stages.
+    changed_at,
+    lead(changed_at) over by_time as next_changed_at,
+    pipeline,
+    stage,
+    stage_order,
+    phase,
+    amount,
+    expected_close_on,
+    evidence
+from placed
+-- An extract that only confirms what is known is no change.
+where evidence <> 'extract' or not repeats_the_last
 window by_time as (
-    partition by told.source_system, told.opportunity_id
-    order by told.changed_at, stage_label.stage_order, told.evidence, told.expected_close_on, told.amount
+    partition by source_system, opportunity_id
+    order by changed_at, stage_order, case when evidence = 'extract' then 1 else 0 end, expected_close_on, amount
 )

@@ -29,7 +29,7 @@ visit_count as (
         source_system, opportunity_id,
         count(*) as visits,
         sum(case when previous_phase in ('won', 'lost') and phase not in ('won', 'lost') then 1 else 0 end) as reopened_times,
-        bool_or(entry_evidence = 'history') as has_stage_history
+        {{ any_true("entry_evidence = 'history'") }} as has_stage_history
     from stage_visit
     group by source_system, opportunity_id
 

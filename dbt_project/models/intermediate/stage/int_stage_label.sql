@@ -58,26 +58,6 @@ pipeline_of_system as (
 
 ),
 
-named as (
-
-    select source_system, pipeline, lower(stage_label) as label_key, min(stage_label) as label
-    from (
-        select source_system, pipeline, stage_label from opportunity_version
-        union
-        select pipeline_of_opportunity.source_system, pipeline_of_opportunity.pipeline, told_in_history.stage_label
-        from told_in_history
-        inner join pipeline_of_opportunity
-            on told_in_history.source_system = pipeline_of_opportunity.source_system
-            and told_in_history.opportunity_id = pipeline_of_opportunity.opportunity_id
-        union
-        select pipeline_of_system.source_system, pipeline_of_system.pipeline, configured_stage.label
-        from configured_stage
-        inner join pipeline_of_system on configured_stage.pipeline = pipeline_of_system.pipeline
-    )
-    group by source_system, pipeline, lower(stage_label)
-
-),
-
 crm_stage as (
 
     -- A label that today's table no longer holds keeps the meaning it had when it was last delivered.
@@ -115,6 +95,40 @@ configured_pipeline as (
 system_with_stage_table as (
 
     select distinct source_system from crm_stage
+
+),
+
+-- A pipeline holds all the stages that define it, also those that no deal is in or was ever in: deals are created in one of them.
+named as (
+
+    select source_system, pipeline, lower(stage_label) as label_key, min(stage_label) as label
+    from (
+        select source_system, pipeline, stage_label from opportunity_version
+        union
+        select pipeline_of_opportunity.source_system, pipeline_of_opportunity.pipeline, told_in_history.stage_label
+        from told_in_history
+        inner join pipeline_of_opportunity
+            on told_in_history.source_system = pipeline_of_opportunity.source_system
+            and told_in_history.opportunity_id = pipeline_of_opportunity.opportunity_id
+        union
+        select pipeline_of_system.source_system, pipeline_of_system.pipeline, configured_stage.label
+        from configured_stage
+        inner join pipeline_of_system on configured_stage.pipeline = pipeline_of_system.pipeline
+        union
+        select pipeline_of_system.source_system, pipeline_of_system.pipeline, crm_stage.stage
+        from pipeline_of_system
+        inner join crm_stage on pipeline_of_system.source_system = crm_stage.source_system
+        left join configured_pipeline on pipeline_of_system.pipeline = configured_pipeline.pipeline
+        where configured_pipeline.pipeline is null
+        union
+        select pipeline_of_system.source_system, pipeline_of_system.pipeline, canonical_stage.label
+        from pipeline_of_system
+        cross join canonical_stage
+        left join configured_pipeline on pipeline_of_system.pipeline = configured_pipeline.pipeline
+        left join system_with_stage_table on pipeline_of_system.source_system = system_with_stage_table.source_system
+        where configured_pipeline.pipeline is null and system_with_stage_table.source_system is null
+    )
+    group by source_system, pipeline, lower(stage_label)
 
 ),
 

@@ -45,10 +45,10 @@ counted as (
 
     union all
 
-    -- A message counts once a day for each thing that happened to it.
+    -- A message counts once a day for each thing that happened to it; what has no column here makes no day.
     select rep_source_system, rep_id, occurred_on, 'emails_' || event_type, count(distinct message_id)
     from email_event
-    where rep_id is not null
+    where rep_id is not null and event_type in ('sent', 'delivered', 'opened', 'clicked', 'replied', 'bounced')
     group by 1, 2, 3, 4
 
     union all

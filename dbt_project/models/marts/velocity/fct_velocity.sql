@@ -49,13 +49,20 @@ scope as (
 
 opened as (
 
-    -- Open at any moment of the period. The moment of closing counts: what closes in a period was open in it.
+    -- Open at any moment of the period. The moment of closing counts: what closes in a period was open in it,
+    -- also where no history tells of the time before.
     select period.period_type, period.period_start, open_span.source_system, open_span.opportunity_id
     from open_span
     inner join period
         on open_span.opened_at < period.end_at
         and (open_span.ended_at is null or open_span.ended_at >= period.start_at)
-    group by period.period_type, period.period_start, open_span.source_system, open_span.opportunity_id
+
+    union
+
+    select period.period_type, period.period_start, opportunity.source_system, opportunity.opportunity_id
+    from opportunity
+    inner join period on opportunity.closed_at >= period.start_at and opportunity.closed_at < period.end_at
+    where opportunity.status in ('won', 'lost')
 
 ),
 

@@ -29,7 +29,9 @@ typed as (
             readable_moment('created_date'),
             readable_moment('_fivetran_start'),
             not_after_extract('created_date'),
+            not_after_extract('_fivetran_start'),
             readable_number('amount'),
+            not_negative('amount', money('amount')),
             readable_day('close_date')
         ]) }}
     from delivered
