@@ -75,7 +75,8 @@ def closest(name: str, delivered: Sequence[str]) -> list[str]:
 def looks_like(delivered: Sequence[str], declaration: ObjectDeclaration, system: str) -> str | None:
     """Name the object that the columns fit clearly better than ``declaration``; None if it is the best fit itself.
 
-    Clearly better: it recognises all that this one does and more, or at least three more, and misses none it requires.
+    Clearly better: it recognises all that this one does and more, and misses none it requires. A file with a column that
+    only this object knows is never taken for another (a warehouse's history of deals has all the columns of deals).
     """
     own = set(match_columns(delivered, declaration, {}).matched.values())
     best: tuple[int, str] | None = None
@@ -85,7 +86,6 @@ def looks_like(delivered: Sequence[str], declaration: ObjectDeclaration, system:
                 continue
             match = match_columns(delivered, other, {})
             recognised = set(match.matched.values())
-            better = own < recognised or len(recognised) >= len(own) + 3
-            if better and not match.missing_required and (best is None or len(recognised) > best[0]):
+            if own < recognised and not match.missing_required and (best is None or len(recognised) > best[0]):
                 best = (len(recognised), f"{other_system.name}.{other.name}")
     return best[1] if best else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import tokyo as tokyo_company
 from generic_by_hand import deliver_first_night, deliver_second_night
 from nights import PROJECT, SHARED_DATA, TwoNights, night
 
@@ -31,3 +32,17 @@ def generic_by_hand(tmp_path_factory: pytest.TempPathFactory) -> TwoNights:
     deliver_second_night(landing)
     settings = night(home, landing)
     return TwoNights(settings, first, settings.published.resolve())
+
+
+@pytest.fixture(scope="session")
+def tokyo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A small company, one night; tests copy it to run, break and serve the copy."""
+    settings = tokyo_company.deliver(tmp_path_factory.mktemp("tokyo") / "company")
+    return night(settings.home, settings.landing, settings.config)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The shipped example company, as `make run` runs it."""
+    home = tmp_path_factory.mktemp("sample") / "home"
+    return night(home, PROJECT / "sample" / "landing", PROJECT / "config" / "sales_process.yml")

@@ -37,12 +37,14 @@ visit_count as (
 
 expected_close as (
 
+    -- Only while a deal is open is its date an expected one: on a closed deal some CRMs keep the actual one in its place, and a deal
+    -- that is reopened gets a new date, not a later one.
     select
         source_system, opportunity_id, expected_close_on, phase,
-        lag(expected_close_on) over (
-            partition by source_system, opportunity_id order by change_number
-        ) as previous_expected_close_on
+        case when lag(phase) over by_change not in ('won', 'lost') then lag(expected_close_on) over by_change end
+            as previous_expected_close_on
     from opportunity_change
+    window by_change as (partition by source_system, opportunity_id order by change_number)
 
 ),
 
