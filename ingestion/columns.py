@@ -26,14 +26,15 @@ class ColumnMatch:
 
 def squash(name: str) -> str:
     """Reduce a column name to what matters: no case, spaces, underscores or `property_` prefix."""
-    letters = re.sub(r"[^0-9a-z]", "", name.casefold())
-    return letters.removeprefix(_PREFIX) if letters != _PREFIX else letters
+    letters = re.sub(r"[\W_]", "", name.casefold())
+    # A name of nothing but signs is only like itself.
+    return (letters.removeprefix(_PREFIX) or letters) or name.strip()
 
 
 def snake_case(name: str) -> str:
     """Write a delivered name the way our columns are written: `LossReason`, `Loss Reason` → `loss_reason`."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
-    return re.sub(r"[^0-9a-z_]+", "_", spaced.casefold())
+    return re.sub(r"\W+", "_", spaced.casefold())
 
 
 def match_columns(

@@ -27,6 +27,7 @@ from ingestion.readers import (
     UnreadableFile,
     check_integrity,
     csv_header,
+    json_lines,
     jsonl_columns,
     load_csv,
     load_jsonl,
@@ -175,6 +176,8 @@ def _land_file(
         if repeated is not None:
             known.remember(file, repeated)
             return _repeat(file, repeated.file)
+        if file.format == "jsonl":
+            checked = json_lines(connection, checked, work)
         columns, delimiter = _columns_of(file, checked, connection)
         if not columns:
             return _empty(file, "it holds no header and no rows")

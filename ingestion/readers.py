@@ -11,9 +11,10 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,22 +43,23 @@ class UnreadableFile(FunnelcastError):
 
 
 @dataclass(frozen=True)
-class CheckedFile:
-    """A delivered file whose bytes are whole: its hash, and plain UTF-8 text to read from."""
-
-    text: Path
-    sha256: str
-    text_bytes: int
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Reject:
     """A line that cannot be parsed: ``line`` counts physical lines from 1."""
 
     line: int
     reason: str
     text: str
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """A delivered file whose bytes are whole: its hash, and plain text to read from, of which ``rejects`` are gone already."""
+
+    text: Path
+    sha256: str
+    text_bytes: int
+    notes: tuple[str, ...] = ()
+    rejects: tuple[Reject, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,9 @@ def check_integrity(path: Path, is_gzipped: bool, work: Path) -> CheckedFile:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = _transcoded(text, work / f"{sha[:16]}.utf8", "utf-16")
         notes.append("UTF-16 read")
+    elif _is_windows_1252(text):
+        text = _transcoded(text, work / f"{sha[:16]}.utf8", "cp1252")
+        notes.append("Windows-1252 read")
     if _has_mixed_line_ends(text):
         text = _with_line_feeds(text, work / f"{sha[:16]}.lf")
         notes.append("mixed line ends made one")
@@ -97,13 +102,35 @@ def csv_header(text: Path) -> tuple[list[str], str]:
     """Read the header record and find the delimiter. Returns no columns for an empty file."""
     head = _head(text, _HEADER_LIMIT).removeprefix(codecs.BOM_UTF8)
     decoded = head.decode("utf-8", errors="replace")
-    first_line = decoded.splitlines()[0] if decoded.strip() else ""
+    first_line = next((line for line in decoded.splitlines() if line.strip()), "")
     outside_quotes = "".join(first_line.split('"')[::2])
     delimiter = max(_DELIMITERS, key=outside_quotes.count)
     for record in csv.reader(io.StringIO(decoded, newline=""), delimiter=delimiter):
         if record:
             return [name.strip() or f"column_{number}" for number, name in enumerate(record, 1)], delimiter
     return [], delimiter
+
+
+def json_lines(connection: duckdb.DuckDBPyConnection, checked: CheckedFile, work: Path) -> CheckedFile:
+    """Make a file of JSON one of lines that DuckDB can read: an array becomes lines, and lines that are no text become blank.
+
+    Raises `UnreadableFile` for an array that cannot be read to its end.
+    """
+    target = work / f"{checked.sha256[:16]}.jsonl"
+    if re.match(rb"\s*\[\s*[{\]]", _head(checked.text, _CHUNK).removeprefix(codecs.BOM_UTF8)):
+        _unroll_array(connection, checked.text, target)
+        return replace(checked, text=target, notes=(*checked.notes, "one JSON array read as lines"))
+    if _is_utf_8(checked.text):
+        return checked
+    rejects: list[Reject] = []
+    with checked.text.open("rb") as source, target.open("wb") as result:
+        for number, line in enumerate(source, 1):
+            is_text = _is_decodable(line, "utf-8")
+            # A blank line is no row, and keeps the numbers of those after it.
+            result.write(line if is_text else b"\n")
+            if not is_text:
+                rejects.append(Reject(number, "it is not UTF-8 text", line.decode("utf-8", errors="replace").rstrip("\r\n")))
+    return replace(checked, text=target, rejects=tuple(rejects))
 
 
 def jsonl_columns(connection: duckdb.DuckDBPyConnection, text: Path) -> list[str]:
@@ -131,9 +158,7 @@ def load_csv(
 
     ``technical`` is SQL for further columns; ``_row`` numbers the loaded records from 1, in the order of the file.
     """
-    text = checked.text
-    rejects: list[Reject] = []
-    cut_out: list[int] = []
+    text, cut_out, rejects = _without_misleading_lines(checked.text, work / f"{checked.sha256[:16]}.text")
     for attempt in range(_MOST_UNCLOSED_QUOTES + 1):
         _copy_csv(connection, text, columns, delimiter, technical, target)
         errors = _csv_errors(connection, text)
@@ -173,9 +198,10 @@ def load_jsonl(
         f"to {sql_text(str(target))} (format parquet, compression zstd)"
     )
     broken = connection.execute(f"select row, line from {lines} where not ({_is_object('line')}) order by row").fetchall()
-    rejects = tuple(Reject(int(row), "it is not a JSON object", str(line)) for row, line in broken)
-    delivered = sum(1 for line in _text_lines(checked.text) if line.strip())
-    return ReadResult(tuple(columns), delivered, _rows_in(connection, target), rejects)
+    rejects = [*checked.rejects, *(Reject(int(row), "it is not a JSON object", str(line)) for row, line in broken)]
+    delivered = len(checked.rejects) + sum(1 for line in _text_lines(checked.text) if line.strip())
+    in_order = tuple(sorted(rejects, key=lambda reject: reject.line))
+    return ReadResult(tuple(columns), delivered, _rows_in(connection, target), in_order)
 
 
 def sql_text(value: str) -> str:
@@ -259,6 +285,27 @@ def _without_line(text: Path, offset: int, target: Path) -> Path:
     return target
 
 
+def _without_misleading_lines(text: Path, target: Path) -> tuple[Path, list[int], list[Reject]]:
+    """Cut out what DuckDB would misread: blank lines before the header (it takes the first for the header), and lines with a
+    NUL byte (it takes that for text). Returns the numbers of the lines that are gone, and those of them that are rejects."""
+    has_nul = any(b"\0" in chunk for chunk in _chunks(text))
+    if not has_nul and not _head(text).removeprefix(codecs.BOM_UTF8).startswith((b"\n", b"\r\n")):
+        return text, [], []
+    cut_out: list[int] = []
+    rejects: list[Reject] = []
+    with text.open("rb") as source, target.open("wb") as result:
+        for number, line in enumerate(source, 1):
+            is_before_header = len(cut_out) == number - 1 and not line.removeprefix(codecs.BOM_UTF8).strip(b"\r\n")
+            if not is_before_header and b"\0" not in line:
+                result.write(line)
+                continue
+            cut_out.append(number)
+            if not is_before_header:
+                reason = "it holds a NUL byte"
+                rejects.append(Reject(number, reason, line.decode("utf-8", errors="replace").rstrip("\r\n")))
+    return target, cut_out, rejects
+
+
 def _rows_in(connection: duckdb.DuckDBPyConnection, parquet: Path) -> int:
     rows = connection.execute(f"select count(*) from read_parquet({sql_text(str(parquet))})").fetchall()
     return int(rows[0][0])
@@ -269,6 +316,20 @@ def _count_csv_records(text: Path, delimiter: str) -> int:
     csv.field_size_limit(_LONGEST_LINE)
     with text.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         return max(sum(1 for record in csv.reader(stream, delimiter=delimiter) if record) - 1, 0)
+
+
+def _unroll_array(connection: duckdb.DuckDBPyConnection, text: Path, target: Path) -> None:
+    """Write each element of a JSON array on a line of its own."""
+    try:
+        elements = connection.execute(
+            "select json(json)::varchar from read_json_objects(?, format = 'array', maximum_object_size = ?)",
+            [str(text), _LONGEST_LINE],
+        )
+        with target.open("w", encoding="utf-8", newline="") as result:
+            while batch := elements.fetchmany(10_000):
+                result.writelines(f"{element}\n" for (element,) in batch)
+    except duckdb.Error as error:
+        raise UnreadableFile(f"it is a JSON array that cannot be read to its end ({_first_sentence(str(error))})") from error
 
 
 def _lines_of(text: Path) -> str:
@@ -333,6 +394,39 @@ def _with_line_feeds(text: Path, target: Path) -> Path:
             result.write(whole.removesuffix(carried).replace("\r\n", "\n"))
         result.write(carried)
     return target
+
+
+def _is_windows_1252(text: Path) -> bool:
+    """True where nothing that is not ASCII is UTF-8, and all of it is Windows-1252, the one that Excel saves.
+
+    Where some lines are UTF-8 and others are not, the others are not guessed at: they are rejected one by one.
+    """
+    if _is_utf_8(text):
+        return False
+    with text.open("rb") as stream:
+        for line in stream:
+            if not line.isascii() and (_is_decodable(line, "utf-8") or not _is_decodable(line, "cp1252")):
+                return False
+    return True
+
+
+def _is_utf_8(text: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for chunk in _chunks(text):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_decodable(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _transcoded(text: Path, target: Path, encoding: str) -> Path:

@@ -82,9 +82,7 @@ class Diary:
         for lead in leads:
             for call in lead.calls:
                 due = self._clock.day(call.at)
-                tasks.append(
-                    Task(call.at, call.rep, lead.number, None, "Call", "Call", due, call.at, call.disposition)
-                )
+                tasks.append(Task(call.at, call.rep, lead.number, None, "Call", "Call", due, call.at, call.disposition))
             for meeting in lead.meetings:
                 outcome = None if meeting.held is None else "Held" if meeting.held else "No Show"
                 appointments.append(

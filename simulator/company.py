@@ -348,14 +348,8 @@ class Company:
 
 def validate(company: Company) -> None:
     """Refuse a company that cannot be simulated, before a long run finds out."""
-    if (
-        len(company.closing_weeks) != 13
-        or len(company.forward_weeks) != 13
-        or len(company.losing_weeks) != 13
-    ):
-        raise ValueError(
-            "closing_weeks, forward_weeks and losing_weeks need one multiplier for each of 13 weeks"
-        )
+    if len(company.closing_weeks) != 13 or len(company.forward_weeks) != 13 or len(company.losing_weeks) != 13:
+        raise ValueError("closing_weeks, forward_weeks and losing_weeks need one multiplier for each of 13 weeks")
     if abs(sum(segment.share for segment in company.segments) - 1) > 1e-9:
         raise ValueError("the segments' shares must add up to 1")
     if company.as_of <= company.history_starts_on:

@@ -141,12 +141,7 @@ class Clerk:
                 fields["CloseDate"] = self._expected_close(move.stage, day)
             if draws.chance(0.35):
                 fields["NextStep"] = draws.pick(_NEXT_STEPS)
-        if (
-            self._now["Amount"] is None
-            and not self._never_amount
-            and move.stage <= self._won
-            and draws.chance(0.75)
-        ):
+        if self._now["Amount"] is None and not self._never_amount and move.stage <= self._won and draws.chance(0.75):
             fields["Amount"] = self._guess()
         return fields
 
@@ -197,17 +192,12 @@ class Clerk:
         elif plan == "amount" and not self._paper.lines and self._now["Amount"] is not None:
             self._save(at, {"Amount": self._guess()})
         elif plan == "category":
-            choice = (
-                ("Most Likely", "Commit", "Best Case") if move.stage == 3 else ("Best Case", "Most Likely")
-            )
+            choice = ("Most Likely", "Commit", "Best Case") if move.stage == 3 else ("Best Case", "Most Likely")
             self._save(at, {"ForecastCategoryName": draws.pick(choice)})
         elif plan == "probability":
             self._save(
                 at,
-                {
-                    "Probability": self._company.stages[move.stage].default_probability
-                    + draws.pick((-5, 5, 10))
-                },
+                {"Probability": self._company.stages[move.stage].default_probability + draws.pick((-5, 5, 10))},
             )
         elif plan == "next step":
             self._save(at, {"NextStep": draws.pick(_NEXT_STEPS)})
@@ -243,9 +233,7 @@ class Clerk:
 
     def _sum_of_lines(self) -> float:
         lines = self._paper.lines
-        return round(
-            sum(line.total(line.changes[-1][1] if line.changes else line.unit_price) for line in lines), 2
-        )
+        return round(sum(line.total(line.changes[-1][1] if line.changes else line.unit_price) for line in lines), 2)
 
     def _expected_close(self, stage: int, day: int) -> int:
         """A hopeful guess, often set to the end of the month or quarter it falls in."""

@@ -103,9 +103,7 @@ class _Soiler:
         bad = [(row, next(unreadable)) for row in chosen[half:]]
         for row, text in bad:
             row[close] = text
-        self._note(
-            name, 0, "unreadable date", bad_rows(bad), SET_ASIDE, "CloseDate", "no such day" + corrected
-        )
+        self._note(name, 0, "unreadable date", bad_rows(bad), SET_ASIDE, "CloseDate", "no such day" + corrected)
         known = [row for row in rows if row not in chosen]
         short = self._pick(name, known, 2)
         self._shorten(name, short, "AccountId")

@@ -59,14 +59,10 @@ class Mailer:
             variant = step.variants[self._draws.between(0, len(step.variants) - 1)]
             self._messages += 1
             for at, kind in self._message(sent_at, variant, first=number == 1, run=run):
-                run.events.append(
-                    EmailEvent(at, kind, self._messages, lead, rep, sequence.key, number, variant.name)
-                )
+                run.events.append(EmailEvent(at, kind, self._messages, lead, rep, sequence.key, number, variant.name))
         return run
 
-    def _message(
-        self, sent_at: int, variant: Variant, first: bool, run: SequenceRun
-    ) -> list[tuple[int, str]]:
+    def _message(self, sent_at: int, variant: Variant, first: bool, run: SequenceRun) -> list[tuple[int, str]]:
         company, draws = self._company, self._draws
         events = [(sent_at, SENT)]
         arrived = sent_at + draws.between(1, 40)

@@ -57,14 +57,10 @@ def write_extracts(histories: Histories, out: Path, *, dirty: bool = True, compr
         path = f"{extract.table.system}/{extract.table.name}/{extract.file_name}"
         contents[path] = (_content(extract), len(extract.rows))
     strangers = sorted(
-        path
-        for path in (p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file())
-        if path not in contents
+        path for path in (p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()) if path not in contents
     )
     if strangers:
-        raise FileExistsError(
-            f"{out} holds {strangers[0]}, which this run would not write: empty the folder first."
-        )
+        raise FileExistsError(f"{out} holds {strangers[0]}, which this run would not write: empty the folder first.")
     for path, (content, _) in contents.items():
         target = out / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -88,9 +84,7 @@ def planned_extracts(histories: Histories, *, compress: bool = True) -> list[Ext
             changed = [record for record in restless if since <= record.modified_at(cut) < cut]
             if changed:
                 is_full = table.delivery == "full"
-                rows = (
-                    _whole(table, cut) if is_full else _rows(table, sorted(changed, key=_modified(cut)), cut)
-                )
+                rows = _whole(table, cut) if is_full else _rows(table, sorted(changed, key=_modified(cut)), cut)
                 extracts.append(Extract(table, date.fromordinal(day), rows, compress))
             since = cut
     return [extract for extract in extracts if extract.rows]
@@ -148,7 +142,6 @@ def _cell(value: Value) -> str:
 def _json_lines(extract: Extract) -> str:
     columns = extract.table.columns
     lines = [
-        json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, separators=(",", ":"))
-        for row in extract.rows
+        json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, separators=(",", ":")) for row in extract.rows
     ]
     return "\n".join(lines) + "\n"

@@ -118,11 +118,7 @@ class Funnel:
 
     def open_stages(self) -> list[tuple[int, Deal]]:
         """The deals that are open now, with their stage."""
-        return [
-            (int(self._state.stage[deal.number]), deal)
-            for deal in self._deals
-            if self._state.stage[deal.number] >= 0
-        ]
+        return [(int(self._state.stage[deal.number]), deal) for deal in self._deals if self._state.stage[deal.number] >= 0]
 
     def _begin(self, birth: Birth, day: int) -> None:
         draws, number = self._draws, len(self._deals)
@@ -229,14 +225,10 @@ class Funnel:
             or not self._calendar.is_workday[self._calendar.index(day)]
         ):
             return
-        for place in np.flatnonzero(
-            (self._state.stage == self._retired_place()) & (self._state.entered < day - 1)
-        ):
+        for place in np.flatnonzero((self._state.stage == self._retired_place()) & (self._state.entered < day - 1)):
             deal = self._deals[int(place)]
             if deal.moves[-1].label != retired.label and self._draws.chance(retired.daily_chance):
-                deal.moves.append(
-                    Move(self._business_time(day), int(self._state.stage[place]), retired.label, RELABELLED)
-                )
+                deal.moves.append(Move(self._business_time(day), int(self._state.stage[place]), retired.label, RELABELLED))
 
     def _retire_label(self, day: int) -> None:
         """The administrator's mass update: each deal under the old label gets the stage's own, at once."""
@@ -252,9 +244,7 @@ class Funnel:
 
     def _retired_place(self) -> int:
         retired = self._company.retired_stage
-        return next(
-            i for i, s in enumerate(self._company.stages) if retired is not None and s.key == retired.key
-        )
+        return next(i for i, s in enumerate(self._company.stages) if retired is not None and s.key == retired.key)
 
     def _reassign_leavers(self, day: int) -> None:
         for rep in self._team.reps:
@@ -270,10 +260,7 @@ class Funnel:
     def _delete(self, day: int, last_day: int) -> None:
         """Duplicates entered by mistake are deleted. Older ones are in no extract any more, so not made."""
         company = self._company
-        if (
-            day <= last_day - company.deletion_days
-            or not self._calendar.is_workday[self._calendar.index(day)]
-        ):
+        if day <= last_day - company.deletion_days or not self._calendar.is_workday[self._calendar.index(day)]:
             return
         for _ in range(self._draws.poisson(company.deletions_per_day * company.scale)):
             young = np.flatnonzero((self._state.stage >= 0) & (self._state.stage <= 1))
@@ -288,9 +275,7 @@ class Funnel:
         """A time of the working day; what closes on a quarter's last days may close late in the evening."""
         draws = self._draws
         late = closing and self._calendar.closing[self._calendar.index(day)] > 2.2 and draws.chance(0.2)
-        second = (
-            draws.between(18 * 3600, 23 * 3600 + 1800) if late else draws.between(8 * 3600 + 1800, 18 * 3600)
-        )
+        second = draws.between(18 * 3600, 23 * 3600 + 1800) if late else draws.between(8 * 3600 + 1800, 18 * 3600)
         return self._clock.utc(day, second)
 
 

@@ -62,13 +62,7 @@ def daily_risks(
     forward_season, closing_season, losing_season, working = season
     late = stage >= len(company.stages) - 2
     large = np.exp(company.size_effect * size)
-    forward = (
-        tables.forward[segment, stage, age]
-        * np.where(late, closing_season, forward_season)
-        * rep_pace
-        * care
-        / large
-    )
+    forward = tables.forward[segment, stage, age] * np.where(late, closing_season, forward_season) * rep_pace * care / large
     lost = tables.lost[segment, stage, age] * losing_season * source_losing * large
     back = tables.back[segment, stage, age] * working
     # Nobody works a neglected deal, so nothing good happens to it, and nobody writes it off either.
@@ -82,9 +76,7 @@ def daily_risks(
 def stage_probabilities(company: Company, segment: int) -> list[tuple[float, float, float]]:
     """For each stage the neutral chance to leave it forward, lost, back."""
     losing = company.segments[segment].losing
-    return [
-        (1 - stage.lost * losing - stage.back, stage.lost * losing, stage.back) for stage in company.stages
-    ]
+    return [(1 - stage.lost * losing - stage.back, stage.lost * losing, stage.back) for stage in company.stages]
 
 
 def win_probabilities(company: Company, segment: int) -> list[float]:

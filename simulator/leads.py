@@ -122,9 +122,7 @@ class LeadDesk:
             knows_employees=not draws.chance(0.07),
             owner=owner,
         )
-        interest = (
-            self._outbound_interest(lead, day) if finder is not None else self._inbound_interest(lead, day)
-        )
+        interest = self._outbound_interest(lead, day) if finder is not None else self._inbound_interest(lead, day)
         self._keep_to_history(lead, interest)
         if interest is not None and interest < self._end:
             self._book(lead, interest, attempt=1)
@@ -148,9 +146,7 @@ class LeadDesk:
         interest = self._calls(lead, self._calendar.next_workday(day + 1), self._company.call_interest)
         if lead.has_email and self._draws.chance(0.93):
             until = min(self._end, interest if interest is not None else self._end)
-            run = self._mailer.run(
-                self._sequence(lead), lead.number, lead.owner, day + self._draws.between(0, 1), until
-            )
+            run = self._mailer.run(self._sequence(lead), lead.number, lead.owner, day + self._draws.between(0, 1), until)
             lead.emails = run.events
             if run.interested_at is not None:
                 interest = min(run.interested_at, until) if interest is not None else run.interested_at
@@ -180,9 +176,7 @@ class LeadDesk:
             if draws.chance(self._company.call_connects):
                 lead.calls.append(Call(at, lead.owner, lead.number, "Connected"))
                 return at + draws.between(60, 600) if draws.chance(chance_to_interest) else None
-            outcome = ("No Answer", "Left Voicemail", "Gatekeeper", "Wrong Number")[
-                draws.weighted((50, 32, 13, 5))
-            ]
+            outcome = ("No Answer", "Left Voicemail", "Gatekeeper", "Wrong Number")[draws.weighted((50, 32, 13, 5))]
             lead.calls.append(Call(at, lead.owner, lead.number, outcome))
             day = self._calendar.next_workday(day + draws.between(1, 5))
         return None

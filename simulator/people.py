@@ -82,9 +82,7 @@ class Team:
         numbers = self.by_role[role]
         weights = [float(self.output[number, index]) for number in numbers]
         if team is not None and draws.chance(0.85):
-            same = [
-                w if self.reps[n].team_on(day) == team else 0.0 for n, w in zip(numbers, weights, strict=True)
-            ]
+            same = [w if self.reps[n].team_on(day) == team else 0.0 for n, w in zip(numbers, weights, strict=True)]
             weights = same if sum(same) > 0 else weights
         return numbers[draws.weighted(tuple(weights))]
 
@@ -107,10 +105,7 @@ def hire_team(company: Company, seed: int, calendar: Calendar, clock: Clock) -> 
         return reps[-1]
 
     boss = add(VP, "", None, live - 1500)
-    managers = {
-        team: add(MANAGER, team, boss.number, live - draws.between(700, 1200)).number
-        for team in company.teams
-    }
+    managers = {team: add(MANAGER, team, boss.number, live - draws.between(700, 1200)).number for team in company.teams}
     sdr_boss = add(SDR_MANAGER, "", boss.number, live - 640)
     add(REVOPS, "", boss.number, live - 410)
     add(INTEGRATION, "", None, live - 5)
@@ -183,13 +178,7 @@ def set_quotas(company: Company, seed: int, team: Team, clock: Clock) -> list[Qu
                 years = year_start.year - first.year
                 ramp = min(1.0, max(0.0, (day - rep.started) / company.ramp_days))
                 season = (0.75, 0.95, 1.30)[(month.month - start_month) % 3]
-                amount = (
-                    company.monthly_quota
-                    * personal
-                    * (1 + company.quota_growth_per_year) ** years
-                    * season
-                    * ramp
-                )
+                amount = company.monthly_quota * personal * (1 + company.quota_growth_per_year) ** years * season * ramp
                 set_on = max(year_start.toordinal() - 11, clock.day(rep.joined_crm) + 3, first_entry)
                 set_at = clock.utc(set_on, 10 * 3600 + number * 7)
                 quotas.append(Quota(number, month, float(round(amount / 500) * 500), set_at))

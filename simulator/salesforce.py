@@ -62,9 +62,7 @@ class _Office:
                 self._account_of[organisation] = len(self._accounts)
                 self._accounts.append((deal.birth.at, organisation, deal.number))
             self._account_of_deal.append(self._account_of[organisation])
-        self._deal_of_lead = {
-            deal.birth.lead: deal.number for deal in histories.deals if deal.birth.lead is not None
-        }
+        self._deal_of_lead = {deal.birth.lead: deal.number for deal in histories.deals if deal.birth.lead is not None}
 
     def tables(self) -> list[Table]:
         return [
@@ -76,9 +74,7 @@ class _Office:
             self._table("contact", "delta", "csv.gz", CONTACT_COLUMNS, self._contacts()),
             self._table("lead", "delta", "csv.gz", LEAD_COLUMNS, self._leads()),
             self._table("opportunity", "delta", "csv.gz", OPPORTUNITY_COLUMNS, self._opportunities()),
-            self._table(
-                "opportunity_history", "events", "csv.gz", HISTORY_COLUMNS, self._history(), stamps=()
-            ),
+            self._table("opportunity_history", "events", "csv.gz", HISTORY_COLUMNS, self._history(), stamps=()),
             self._table("opportunity_line_item", "delta", "csv.gz", LINE_COLUMNS, self._line_items()),
             self._table("task", "delta", "jsonl.gz", TASK_COLUMNS, self._tasks()),
             self._table("event", "delta", "jsonl.gz", EVENT_COLUMNS, self._events()),
@@ -129,9 +125,7 @@ class _Office:
             values: Fields = {
                 "Name": name,
                 "DeveloperName": name.replace(" ", "_"),
-                "ParentRoleId": None
-                if parent is None
-                else ids.salesforce_id(ids.ROLE, self._role_numbers[parent]),
+                "ParentRoleId": None if parent is None else ids.salesforce_id(ids.ROLE, self._role_numbers[parent]),
             }
             records.append(Record(ids.salesforce_id(ids.ROLE, number), self._live, values))
         return records
@@ -162,9 +156,7 @@ class _Office:
                 "Team__c": rep.team or None,
                 "Department": _DEPARTMENTS.get(rep.role, "Sales"),
                 "CreatedDate": iso_instant(rep.joined_crm),
-                "Start_Date__c": None
-                if rep.role == INTEGRATION
-                else date.fromordinal(rep.started).isoformat(),
+                "Start_Date__c": None if rep.role == INTEGRATION else date.fromordinal(rep.started).isoformat(),
             }
             changes: list[tuple[int, Fields]] = []
             if rep.transfer is not None:
@@ -214,9 +206,7 @@ class _Office:
         for number, product in enumerate(self._h.company.products):
             values: Fields = {
                 "Name": product.name,
-                "ProductCode": "FH-"
-                + "".join(word[0] for word in product.name.split()).upper()
-                + str(number + 1),
+                "ProductCode": "FH-" + "".join(word[0] for word in product.name.split()).upper() + str(number + 1),
                 "Family": product.family,
                 "IsActive": True,
                 "List_Price__c": product.list_price,
@@ -347,9 +337,7 @@ class _Office:
             if deal.deleted_at is not None:
                 changes.append((deal.deleted_at, {"IsDeleted": True}))
             changes.sort(key=_when)
-            records.append(
-                Record(ids.salesforce_id(ids.OPPORTUNITY, deal.number), deal.birth.at, values, changes)
-            )
+            records.append(Record(ids.salesforce_id(ids.OPPORTUNITY, deal.number), deal.birth.at, values, changes))
         return records
 
     def _history(self) -> list[Record]:
@@ -357,9 +345,7 @@ class _Office:
         for paper in self._h.paperwork:
             deal, now = paper.deal, dict(paper.created)
             mass_updates = {
-                move.at
-                for move in deal.moves
-                if move.kind == RELABELLED and move.label != self._retired_label()
+                move.at for move in deal.moves if move.kind == RELABELLED and move.label != self._retired_label()
             }
             rows.append((deal.birth.at, self._history_row(deal.number, now, deal.created_by, deal.birth.at)))
             for at, fields in paper.changes:
@@ -368,9 +354,7 @@ class _Office:
                     by = self._h.team.by_role[INTEGRATION][0] if at in mass_updates else deal.owner_at(at)
                     rows.append((at, self._history_row(deal.number, now, by, at)))
         rows.sort(key=_when)  # stable: saves of one deal at one instant stay in order
-        return [
-            Record(ids.salesforce_id(ids.OPPORTUNITY_HISTORY, n), at, row) for n, (at, row) in enumerate(rows)
-        ]
+        return [Record(ids.salesforce_id(ids.OPPORTUNITY_HISTORY, n), at, row) for n, (at, row) in enumerate(rows)]
 
     def _retired_label(self) -> str | None:
         retired = self._h.company.retired_stage
@@ -481,9 +465,7 @@ class _Office:
             changes: list[tuple[int, Fields]] = []
             if quota.revised is not None:
                 changes.append((quota.revised[0], {"QuotaAmount": quota.revised[1]}))
-            records.append(
-                Record(ids.salesforce_id(ids.FORECASTING_QUOTA, number), quota.set_at, values, changes)
-            )
+            records.append(Record(ids.salesforce_id(ids.FORECASTING_QUOTA, number), quota.set_at, values, changes))
         return records
 
     def _email_events(self) -> list[Record]:

@@ -69,9 +69,7 @@ def simulate(company: Company, seed: int) -> Histories:
         for deal in deals
     ]
     activities = Diary(company, seed, team, calendar, clock).fill(leads, deals)
-    emails = sorted(
-        (event for lead in leads for event in lead.emails), key=lambda event: (event.at, event.message)
-    )
+    emails = sorted((event for lead in leads for event in lead.emails), key=lambda event: (event.at, event.message))
     quotas = set_quotas(company, seed, team, clock)
     return Histories(
         company,
@@ -93,9 +91,7 @@ def simulate(company: Company, seed: int) -> Histories:
 class _Births:
     """The beginnings of deals: from leads, and those an AE found alone."""
 
-    def __init__(
-        self, company: Company, seed: int, calendar: Calendar, clock: Clock, directory: Directory
-    ) -> None:
+    def __init__(self, company: Company, seed: int, calendar: Calendar, clock: Clock, directory: Directory) -> None:
         self._company = company
         self._draws = Draws(seed, "births")
         self._calendar = calendar
@@ -125,13 +121,9 @@ class _Births:
                 earlier = [number for since, number in known if since < at - 60 * 86400]
                 again = bool(earlier) and draws.chance(0.4)
                 organisation = (
-                    self._directory.organisations[draws.pick(earlier)]
-                    if again
-                    else self._directory.organisation()
+                    self._directory.organisations[draws.pick(earlier)] if again else self._directory.organisation()
                 )
-                found.append(
-                    self._birth(at, "Partner" if draws.chance(0.6) else "Referral", organisation, None)
-                )
+                found.append(self._birth(at, "Partner" if draws.chance(0.6) else "Referral", organisation, None))
         return found
 
     def _birth(self, at: int, source: str, organisation: Organisation, lead: Lead | None) -> Birth:
@@ -156,9 +148,7 @@ class _Births:
         )
 
 
-def _in_flight(
-    company: Company, clock: Clock, funnel: Funnel, births: list[Birth], directory: Directory
-) -> list[Birth]:
+def _in_flight(company: Company, clock: Clock, funnel: Funnel, births: list[Birth], directory: Directory) -> list[Birth]:
     """Deals that were open when the CRM went live, entered on that day at the stage they had reached.
 
     Their past is that of the first deals of the history, moved back in time; it was left in the old CRM.

@@ -80,9 +80,7 @@ def _parameters(company: Company) -> Truth:
         "note": "Probabilities and days hold for a neutral deal of a ramped average rep on neutral days.",
         "segments": segments,
         "sources": {source.name: asdict(source) for source in company.sources},
-        "sequences": {
-            sequence.key: [asdict(step) for step in sequence.steps] for sequence in company.sequences
-        },
+        "sequences": {sequence.key: [asdict(step) for step in sequence.steps] for sequence in company.sequences},
         "seasons": {
             "closing_by_week_of_quarter": company.closing_weeks,
             "forward_by_week_of_quarter": company.forward_weeks,
@@ -127,11 +125,7 @@ def _team(histories: Histories) -> Truth:
         "sdrs": len(by_role[SDR]),
         "aes": len(by_role[AE]),
         "skill": {rep.name: rep.skill for rep in carriers},
-        "hired": {
-            rep.name: _day(rep.started)
-            for rep in carriers
-            if rep.started > company.history_starts_on.toordinal()
-        },
+        "hired": {rep.name: _day(rep.started) for rep in carriers if rep.started > company.history_starts_on.toordinal()},
         "left": {rep.name: _day(rep.left) for rep in carriers if rep.left is not None},
         "changed_team": {
             rep.name: {"on": _day(rep.transfer[0]), "from": rep.team, "to": rep.transfer[1]}
@@ -149,18 +143,14 @@ def _team(histories: Histories) -> Truth:
         },
         "quotas": len(histories.quotas),
         "quota_by_month": _sums(
-            (quota.month.isoformat()[:7], quota.revised[1] if quota.revised else quota.amount)
-            for quota in histories.quotas
+            (quota.month.isoformat()[:7], quota.revised[1] if quota.revised else quota.amount) for quota in histories.quotas
         ),
     }
 
 
 def _opportunities(histories: Histories) -> Truth:
     company, deals, clock = histories.company, histories.deals, histories.clock
-    final = {
-        paper.deal.number: paper.at(histories.end_of(company.as_of.toordinal()))
-        for paper in histories.paperwork
-    }
+    final = {paper.deal.number: paper.at(histories.end_of(company.as_of.toordinal())) for paper in histories.paperwork}
     status = {deal.number: _status(deal, company) for deal in deals}
     won = [deal for deal in deals if status[deal.number] == "won"]
     lost = [deal for deal in deals if status[deal.number] == "lost"]
@@ -198,19 +188,13 @@ def _opportunities(histories: Histories) -> Truth:
         "created_by_month": dict(Counter(month(deal.birth.at) for deal in deals)),
         "won_by_month": dict(Counter(month(deal.moves[-1].at) for deal in won)),
         "lost_by_month": dict(Counter(month(deal.moves[-1].at) for deal in lost)),
-        "won_amount_by_month": _sums(
-            (month(deal.moves[-1].at), amount) for deal, amount in zip(won, amounts, strict=True)
-        ),
+        "won_amount_by_month": _sums((month(deal.moves[-1].at), amount) for deal, amount in zip(won, amounts, strict=True)),
         "won_amount": sum(amounts),
         "won_without_amount": sum(final[deal.number]["Amount"] is None for deal in won),
         "without_amount": sum(fields["Amount"] is None for fields in final.values()),
-        "open_amount": sum(
-            float(final[deal.number]["Amount"] or 0) for deal in deals if status[deal.number] == "open"
-        ),
+        "open_amount": sum(float(final[deal.number]["Amount"] or 0) for deal in deals if status[deal.number] == "open"),
         "open_by_stage": dict(
-            Counter(
-                company.stages[deal.moves[-1].stage].key for deal in deals if status[deal.number] == "open"
-            )
+            Counter(company.stages[deal.moves[-1].stage].key for deal in deals if status[deal.number] == "open")
         ),
         "median_sales_cycle_days": median(cycles) if cycles else None,
         "mean_sales_cycle_days": sum(cycles) / len(cycles) if cycles else None,
@@ -220,10 +204,7 @@ def _opportunities(histories: Histories) -> Truth:
         "same_instant_moves": sum(move.kind == AT_ONCE for deal in deals for move in deal.moves),
         "moved_back": sum(move.kind == BACK for deal in deals for move in deal.moves),
         "passed_through_retired_stage": sum(
-            any(
-                company.retired_stage is not None and move.label == company.retired_stage.label
-                for move in deal.moves
-            )
+            any(company.retired_stage is not None and move.label == company.retired_stage.label for move in deal.moves)
             for deal in deals
         ),
         "close_date_pushes": sum(_pushes(paper) for paper in histories.paperwork),
@@ -262,12 +243,8 @@ def _visits(histories: Histories) -> Truth:
         "by_stage": dict(visits),
         "of_no_duration": {key: count for key, count in instant_visits.items() if count},
         "transitions": dict(transitions),
-        "mean_days_of_ended": {
-            key: sum(found) / len(found) if found else None for key, found in days.items()
-        },
-        "exits_by_segment": {
-            name: {k: dict(c) for k, c in steps.items()} for name, steps in by_segment.items()
-        },
+        "mean_days_of_ended": {key: sum(found) / len(found) if found else None for key, found in days.items()},
+        "exits_by_segment": {name: {k: dict(c) for k, c in steps.items()} for name, steps in by_segment.items()},
     }
 
 
@@ -277,9 +254,7 @@ def _leads(histories: Histories) -> Truth:
         "created": len(leads),
         "converted": sum(lead.converted_at is not None for lead in leads),
         "by_source": dict(Counter(lead.source.name for lead in leads)),
-        "converted_by_source": dict(
-            Counter(lead.source.name for lead in leads if lead.converted_at is not None)
-        ),
+        "converted_by_source": dict(Counter(lead.source.name for lead in leads if lead.converted_at is not None)),
         "by_status": dict(Counter(lead.statuses[-1][1] if lead.statuses else "New" for lead in leads)),
         "created_by_month": dict(Counter(_day(histories.clock.day(lead.created_at))[:7] for lead in leads)),
         "blank_email": sum(not lead.has_email for lead in leads),
@@ -302,9 +277,7 @@ def _emails(histories: Histories) -> Truth:
         "messages": len({event.message for event in events}),
         "by_type": dict(Counter(event.type for event in events)),
         "events_by_sequence_step_variant": {key: dict(found) for key, found in steps.items()},
-        "sent_by_month": dict(
-            Counter(_day(histories.clock.day(e.at))[:7] for e in events if e.type == "sent")
-        ),
+        "sent_by_month": dict(Counter(_day(histories.clock.day(e.at))[:7] for e in events if e.type == "sent")),
     }
 
 
@@ -314,9 +287,7 @@ def _activities(histories: Histories) -> Truth:
         "tasks": len(tasks),
         "tasks_by_subtype": dict(Counter(task.subtype for task in tasks)),
         "tasks_open": sum(task.done_at is None for task in tasks),
-        "calls_by_disposition": dict(
-            Counter(str(task.disposition) for task in tasks if task.subtype == "Call")
-        ),
+        "calls_by_disposition": dict(Counter(str(task.disposition) for task in tasks if task.subtype == "Call")),
         "meetings": len(meetings),
         "meetings_by_type": dict(Counter(meeting.type for meeting in meetings)),
         "meetings_by_outcome": dict(Counter(meeting.outcome or "(blank)" for meeting in meetings)),

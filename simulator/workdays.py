@@ -41,9 +41,7 @@ class Clock:
         key = (day, by_daylight)
         if key not in self._offsets:
             hour = 12 if by_daylight else 0
-            moment = datetime.combine(date.fromordinal(day), datetime.min.time(), self._zone).replace(
-                hour=hour
-            )
+            moment = datetime.combine(date.fromordinal(day), datetime.min.time(), self._zone).replace(hour=hour)
             offset = moment.utcoffset()
             assert offset is not None
             self._offsets[key] = int(offset.total_seconds())
@@ -75,11 +73,7 @@ class Calendar:
 
         def level(day: date) -> float:
             value = slow.get(day.month, 1.0)
-            value *= (
-                company.year_end_level
-                if (day.month, day.day) >= (12, 20) or (day.month, day.day) <= (1, 2)
-                else 1
-            )
+            value *= company.year_end_level if (day.month, day.day) >= (12, 20) or (day.month, day.day) <= (1, 2) else 1
             return value * (company.bad_week_level if day in bad else 1)
 
         def working(day: date) -> float:
@@ -99,9 +93,7 @@ class Calendar:
         self.forward: Floats = pace * _by_week(company.forward_weeks, weeks) * forward_drift
         self.closing: Floats = pace * _by_week(company.closing_weeks, weeks) * forward_drift
         # A bad week or a holiday also delays bad news, though less than good news.
-        self.losing: Floats = (
-            self.working * np.sqrt(self.level) * _by_week(company.losing_weeks, weeks) * losing_drift
-        )
+        self.losing: Floats = self.working * np.sqrt(self.level) * _by_week(company.losing_weeks, weeks) * losing_drift
 
     def index(self, day: int) -> int:
         """The array index of a day, held inside the calendar."""

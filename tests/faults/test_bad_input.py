@@ -47,9 +47,7 @@ pipelines:
 """
 HEADER = "opportunity_id,stage,pipeline,created_at,owner_id,amount,currency\n"
 FIRST_DEALS = HEADER + (
-    "O1,Signed,Direct,2026-10-01,u1,100,USD\n"
-    "O2,Offer,Direct,2026-10-02,u1,200,USD\n"
-    "O3,Gone,Direct,2026-10-05,u2,300,USD\n"
+    "O1,Signed,Direct,2026-10-01,u1,100,USD\nO2,Offer,Direct,2026-10-02,u1,200,USD\nO3,Gone,Direct,2026-10-05,u2,300,USD\n"
 )
 SECOND_DEALS = FIRST_DEALS.replace("O2,Offer", "O2,Signed")
 USERS = "user_id,name\nu1,Ada\nu2,Ben\n"
@@ -282,7 +280,10 @@ BAD_CONFIGS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "a label twice": (CONFIG.replace("label: Offer", "label: demo"), ("stage label 'demo' is given twice",)),
     "a probability in per cent": (CONFIG.replace("0.4", "40"), ("probability", "less than or equal to 1", "found 40")),
-    "unknown object": (CONFIG + "objects: {oportunity: {}}\n", ("objects.oportunity", "no such object", "generic.opportunity")),
+    "unknown object": (
+        CONFIG + "objects: {oportunity: {}}\n",
+        ("objects.oportunity", "no such object", "generic.opportunity"),
+    ),
     "unknown column": (
         CONFIG + "objects: {opportunity: {columns: {stagename: S}}}\n",
         ("generic.opportunity", "stagename", "expected one of", "stage"),
@@ -369,7 +370,9 @@ def test_a_wrong_config_makes_no_home(tmp_path: Path) -> None:
     config = tmp_path / "sales_process.yml"
     config.write_text("gate: {no_such: 1}\n", encoding="utf-8")
     (tmp_path / "landing").mkdir()
-    answer = run_here(["run", "--home", str(tmp_path / "home"), "--landing", str(tmp_path / "landing"), "--config", str(config)])
+    answer = run_here(
+        ["run", "--home", str(tmp_path / "home"), "--landing", str(tmp_path / "landing"), "--config", str(config)]
+    )
     assert answer.code == USAGE
     assert not (tmp_path / "home").exists()
 
@@ -450,7 +453,10 @@ def test_a_night_of_mistakes_is_refused_for_each(night_of_mistakes: tuple[Compan
         ("the_stage_of_an_open_opportunity_is_known", ("Zauberei", "Mystery")),
         ("an_amount_has_its_exchange_rate", ("O6",)),
         # FAULTS 26: by file and row
-        ("no_id_is_delivered_twice_with_different_content", ("opportunity_2026-11-11.csv / 7", "opportunity_2026-11-11.csv / 8")),
+        (
+            "no_id_is_delivered_twice_with_different_content",
+            ("opportunity_2026-11-11.csv / 7", "opportunity_2026-11-11.csv / 8"),
+        ),
     ],
 )
 def test_what_is_wrong_is_named(night_of_mistakes: tuple[Company, Answer], check: str, examples: tuple[str, ...]) -> None:
@@ -553,7 +559,13 @@ def run_here(arguments: list[str], environment: dict[str, str] | None = None) ->
 def run_installed(arguments: list[str]) -> Answer:
     """Run the installed command, from a folder that is not the project."""
     ended = subprocess.run(
-        [str(COMMAND), *arguments], cwd="/", env=plain_environment(), capture_output=True, text=True, timeout=120, check=False
+        [str(COMMAND), *arguments],
+        cwd="/",
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     return Answer(ended.returncode, ended.stdout, ended.stderr)
 

@@ -157,14 +157,26 @@ ACTIVITIES = [
 
 EMAIL_EVENTS = [
     {"event_id": "e1", "event_type": "sent", "occurred_at": "2026-09-02T10:00:00Z", "message_id": "m1", "user_id": "u3"},
-    {"event_id": "e2", "event_type": "delivered", "occurred_at": "2026-09-02T10:01:00Z", "message_id": "m1", "user_id": "u3"},
+    {
+        "event_id": "e2",
+        "event_type": "delivered",
+        "occurred_at": "2026-09-02T10:01:00Z",
+        "message_id": "m1",
+        "user_id": "u3",
+    },
     {"event_id": "e3", "event_type": "opened", "occurred_at": "2026-09-02T10:30:00Z", "message_id": "m1", "user_id": "u3"},
     {"event_id": "e4", "event_type": "opened", "occurred_at": "2026-09-02T11:00:00Z", "message_id": "m1", "user_id": "u3"},
     {"event_id": "e5", "event_type": "opened", "occurred_at": "2026-09-03T08:00:00Z", "message_id": "m1", "user_id": "u3"},
     {"event_id": "e6", "event_type": "clicked", "occurred_at": "2026-09-02T10:31:00Z", "message_id": "m1", "user_id": "u3"},
     {"event_id": "e7", "event_type": "replied", "occurred_at": "2026-09-04T09:00:00Z", "message_id": "m1", "user_id": "u3"},
     # A type that is not in the contract.
-    {"event_id": "e8", "event_type": "teleported", "occurred_at": "2026-09-04T09:00:00Z", "message_id": "m1", "user_id": "u3"},
+    {
+        "event_id": "e8",
+        "event_type": "teleported",
+        "occurred_at": "2026-09-04T09:00:00Z",
+        "message_id": "m1",
+        "user_id": "u3",
+    },
 ]
 LATE_EMAIL_EVENTS = [
     # Told for the second time.

@@ -154,7 +154,8 @@ def pipeline_daily_counts(deals: Iterable[Deal]) -> list[Row]:
                 "is_unfinished": day == AS_OF, "slipped_count": 0,
             }  # fmt: skip
             row |= dict.fromkeys(
-                ("advanced_in_count", "advanced_out_count", "moved_back_in_count", "moved_back_out_count", "reopened_count"), 0
+                ("advanced_in_count", "advanced_out_count", "moved_back_in_count", "moved_back_out_count", "reopened_count"),
+                0,
             )
             standing += created[(day, stage)] - won - lost
             found.append({**row, "deleted_count": 0, "open_count": standing})
@@ -328,7 +329,7 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - published moments are UTC without a zone
+    return datetime(day.year, day.month, day.day)
 
 
 def _lines(path: Path) -> list[dict[str, str]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from nights import night, records, rows
@@ -79,7 +78,9 @@ def test_c12_half_past_ten_on_halloween_in_new_york_is_october(new_york: Setting
 
 def test_ages_count_calendar_days_across_the_change_of_the_clock(new_york: Settings) -> None:
     """From 31 October to 4 November are 4 days, although they hold 97 hours; T is midnight in New York, 05:00 UTC."""
-    found = rows(new_york.home, "select age_days, stage_entered_at, days_in_stage from fct_opportunity where opportunity_id = 'N1'")
+    found = rows(
+        new_york.home, "select age_days, stage_entered_at, days_in_stage from fct_opportunity where opportunity_id = 'N1'"
+    )
     assert found == [(4, datetime(2026, 11, 4, 5), 1.0)]
 
 
@@ -130,7 +131,10 @@ def test_c11_october_is_in_the_third_fiscal_quarter_of_a_year_that_begins_in_feb
 
 def test_weeks_begin_on_the_companys_first_day(new_york: Settings) -> None:
     """1 November 2026 is a Sunday."""
-    found = rows(new_york.home, "select date_day, day_of_week, week_start from dim_date where date_day between '2026-10-31' and '2026-11-02'")
+    found = rows(
+        new_york.home,
+        "select date_day, day_of_week, week_start from dim_date where date_day between '2026-10-31' and '2026-11-02'",
+    )
     assert sorted(found) == [
         (date(2026, 10, 31), 7, date(2026, 10, 25)),
         (date(2026, 11, 1), 1, date(2026, 11, 1)),

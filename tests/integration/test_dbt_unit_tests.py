@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from ingestion.land import land
 
 DBT = Path(sys.executable).with_name("dbt")
 DBT_PROJECT = PROJECT / "dbt_project"
-# dbt spends its time on templates, in one thread whatever its settings say: as many processes as cores.
+# dbt spends its time on templates, in one thread whatever its settings say: as many processes as `make test` may count on cores.
 PROCESSES = 2
 
 
@@ -31,17 +32,16 @@ def test_every_dbt_unit_test_passes(tmp_path: Path) -> None:
     _build_of_one_deal(built)
 
     names = sorted(test["name"] for test in _read(built / "target" / "manifest.json")["unit_tests"].values())
-    running = [_start(built, tmp_path / f"part_{part}", names[part::PROCESSES]) for part in range(PROCESSES)]
-    said = [process.communicate(timeout=300)[0] for process in running]
+    parts = [_part(built, tmp_path / f"part_{number}") for number in range(PROCESSES)]
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        said = list(
+            pool.map(lambda number: _dbt(parts[number], "test", "--select", *names[number::PROCESSES])[1], range(PROCESSES))
+        )
 
-    results = [
-        result
-        for part in range(PROCESSES)
-        for result in _read(tmp_path / f"part_{part}" / "target" / "run_results.json", said[part])["results"]
-    ]
-    failed = sorted(result["unique_id"].split(".")[-1] for result in results if result["status"] != "pass")
+    results = [result for part in parts for result in _read(part / "target" / "run_results.json", *said)["results"]]
+    status = {result["unique_id"].split(".")[-1]: result["status"] for result in results}
+    failed = sorted(name for name in names if status.get(name) != "pass")
     assert not failed, f"{len(failed)} of dbt's unit tests fail: {', '.join(failed)}\n{''.join(said)}"
-    assert sorted(result["unique_id"].split(".")[-1] for result in results) == names
 
 
 def _build_of_one_deal(built: Path) -> None:
@@ -56,27 +56,29 @@ def _build_of_one_deal(built: Path) -> None:
     process = SalesProcess()
     make_build_database(settings, process, land(settings, process), "unit tests")
     settings.build_database.replace(built / "build.duckdb")
-    running = _dbt(built, ["run"])
-    said = running.communicate(timeout=300)[0]
-    assert running.returncode == 0, said
+    code, said = _dbt(built, "run")
+    assert code == 0, said
 
 
-def _start(built: Path, part: Path, names: Sequence[str]) -> subprocess.Popen[str]:
-    """One process for some of the tests, with a database and a target folder of its own: DuckDB lets only one write."""
+def _part(built: Path, part: Path) -> Path:
+    """A database and a target folder of its own: DuckDB lets only one process write."""
     part.mkdir()
     shutil.copy(built / "build.duckdb", part)
     shutil.copytree(built / "target", part / "target", ignore=shutil.ignore_patterns("run", "compiled", "run_results.json"))
-    return _dbt(part, ["test", "--select", *names])
+    return part
 
 
-def _dbt(folder: Path, arguments: Sequence[str]) -> subprocess.Popen[str]:
-    project = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    return subprocess.Popen(
+def _dbt(folder: Path, *arguments: str) -> tuple[int, str]:
+    """Run dbt on the database in a folder; returns its exit code and what it said."""
+    project: Sequence[str] = ("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT))
+    ended = subprocess.run(
         [str(DBT), "--quiet", "--no-use-colors", *arguments, *project],
         cwd=folder,
         env={
             **clean_environment(),
-            "FUNNELCAST_BUILD_DATABASE": str(folder / "build.duckdb"),
+            # dbt parses the project anew when a variable that its profile names has another value: the same for all, and yet each its own.
+            "HOME": str(folder),
+            "FUNNELCAST_BUILD_DATABASE": "~/build.duckdb",
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),
             "DO_NOT_TRACK": "1",
@@ -84,10 +86,13 @@ def _dbt(folder: Path, arguments: Sequence[str]) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        timeout=300,
+        check=False,
     )
+    return ended.returncode, ended.stdout
 
 
-def _read(path: Path, said: str = "") -> dict[str, Any]:
-    assert path.is_file(), f"dbt did not write {path.name}\n{said}"
+def _read(path: Path, *said: str) -> dict[str, Any]:
+    assert path.is_file(), f"dbt did not write {path.name}\n{''.join(said)}"
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content

@@ -143,7 +143,9 @@ def test_every_visit_of_the_awkward_deals(generic_by_hand: TwoNights) -> None:
 
 def test_days_in_stage_of_a_reentered_stage(generic_by_hand: TwoNights) -> None:
     """C27: time in stage is per visit: 7, 7 and 10 days exactly, and since 1 October, 9 o'clock, to the end of 20 November."""
-    found = asked(generic_by_hand, "select days_in_stage from fct_stage_visit where opportunity_id = 'D5' order by visit_number")
+    found = asked(
+        generic_by_hand, "select days_in_stage from fct_stage_visit where opportunity_id = 'D5' order by visit_number"
+    )
     assert found == [(7.0,), (7.0,), (10.0,), (50.625,)]
 
 
@@ -481,7 +483,9 @@ def test_deals_created_and_won_are_counted_on_their_day_and_deleted_ones_never(g
 
 
 def test_a_person_is_shown_as_today_and_one_unknown_as_a_placeholder(generic_by_hand: TwoNights) -> None:
-    found = asked(generic_by_hand, "select rep_id, name, team, manager_name, is_placeholder from dim_rep where rep_id in ('u2', 'u99')")
+    found = asked(
+        generic_by_hand, "select rep_id, name, team, manager_name, is_placeholder from dim_rep where rep_id in ('u2', 'u99')"
+    )
     assert sorted(found) == [("u2", "Ben", "East", "Max", False), ("u99", "unknown (u99)", None, None, True)]
 
 
@@ -518,7 +522,10 @@ def test_every_delivered_row_is_accounted_for(generic_by_hand: TwoNights) -> Non
 
 
 def test_what_was_set_aside_and_why(generic_by_hand: TwoNights) -> None:
-    found = asked(generic_by_hand, "select object, row_number, found_in, problem_column, problem_value from ops_set_aside order by 1, 2")
+    found = asked(
+        generic_by_hand,
+        "select object, row_number, found_in, problem_column, problem_value from ops_set_aside order by 1, 2",
+    )
     assert found == [
         ("activity", 3, "staging", "activity_id", None),
         ("email_event", 8, "staging", "event_type", "teleported"),

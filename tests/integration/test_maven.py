@@ -164,4 +164,6 @@ def _agrees(published: Any, exact: Any, digits: int | None, slack: float) -> boo
         return published is None and exact is None
     if digits is None or isinstance(exact, date | str | bool):
         return bool(published == exact) and type(published) is type(exact)
-    return abs(Decimal(repr(float(exact))) - Decimal(str(published))) <= Decimal(slack) * Decimal(10) ** -digits + Decimal("1e-9")
+    return abs(Decimal(repr(float(exact))) - Decimal(str(published))) <= Decimal(slack) * Decimal(10) ** -digits + Decimal(
+        "1e-9"
+    )

@@ -52,8 +52,14 @@ def test_deals_by_status(sample: Settings) -> None:
     ("told", "sql"),
     [
         ("created_by_month", "select strftime(created_on, '%Y-%m'), count(*) from fct_opportunity group by 1"),
-        ("won_by_month", "select strftime(closed_on, '%Y-%m'), count(*) from fct_opportunity where status = 'won' group by 1"),
-        ("lost_by_month", "select strftime(closed_on, '%Y-%m'), count(*) from fct_opportunity where status = 'lost' group by 1"),
+        (
+            "won_by_month",
+            "select strftime(closed_on, '%Y-%m'), count(*) from fct_opportunity where status = 'won' group by 1",
+        ),
+        (
+            "lost_by_month",
+            "select strftime(closed_on, '%Y-%m'), count(*) from fct_opportunity where status = 'lost' group by 1",
+        ),
         ("open_by_stage", "select stage, count(*) from fct_opportunity where status = 'open' group by 1"),
     ],
 )
@@ -109,7 +115,8 @@ def test_segments(sample: Settings) -> None:
     )
     truth = TRUTH["opportunities"]["by_segment"]
     assert {segment: tuple(counts) for segment, *counts in found} == {
-        segment: tuple(told[name] for name in ("created", "won", "lost", "open", "deleted")) for segment, told in truth.items()
+        segment: tuple(told[name] for name in ("created", "won", "lost", "open", "deleted"))
+        for segment, told in truth.items()
     }
 
 
@@ -117,7 +124,9 @@ def test_every_visit_and_every_transition(sample: Settings) -> None:
     """The retired label 'Verbal' is the stage it was merged into: passing through it is no visit of its own."""
     truth = TRUTH["visits"]
     assert dict(rows(sample.home, "select stage, count(*) from fct_stage_visit group by 1")) == truth["by_stage"]
-    transitions = "select stage || ' > ' || next_stage, count(*) from fct_stage_visit where next_stage is not null group by 1"
+    transitions = (
+        "select stage || ' > ' || next_stage, count(*) from fct_stage_visit where next_stage is not null group by 1"
+    )
     assert dict(rows(sample.home, transitions)) == truth["transitions"]
     instants = "select stage, count(*) from fct_stage_visit where exited_at = entered_at group by 1"
     assert dict(rows(sample.home, instants)) == truth["of_no_duration"]
@@ -216,7 +225,9 @@ def test_what_was_planted_is_set_aside_with_column_and_value(sample: Settings, p
 
 def test_what_cannot_be_read_is_quarantined_with_its_line(sample: Settings) -> None:
     planted = [planted for planted in TRUTH["delivered"]["dirty"] if planted["expected"] == "quarantined"]
-    found = rows(sample.home, "select file, row_number, problem, problem_value from ops_set_aside where found_in = 'landing'")
+    found = rows(
+        sample.home, "select file, row_number, problem, problem_value from ops_set_aside where found_in = 'landing'"
+    )
     assert len(found) == sum(told["rows"] for told in planted)
     ids = [record_id for told in planted for record_id in told["record_ids"]]
     assert sorted(text[1:19] for _, _, _, text in found) == sorted(ids)
@@ -295,5 +306,10 @@ def _money(amount: float) -> Decimal:
 def test_the_truth_is_of_this_delivery() -> None:
     """A sample that was written anew without its truth, or the other way round, would make nonsense of this file."""
     assert TRUTH["delivered"]["files"] == sum(path.is_file() for path in LANDING.rglob("*"))
-    newest = max(day for path in LANDING.rglob("*") if path.is_file() for day, _ in [extract_date_in_name(path.name) or (date.min, None)])
+    newest = max(
+        day
+        for path in LANDING.rglob("*")
+        if path.is_file()
+        for day, _ in [extract_date_in_name(path.name) or (date.min, None)]
+    )
     assert newest == datetime.fromisoformat(TRUTH["as_of"]).date()

@@ -76,7 +76,7 @@ def test_a_record_states_its_outcome_and_zone() -> None:
     with pytest.raises(ValueError, match="not an outcome"):
         replace(RUN, outcome="done")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="zone"):
-        replace(RUN, started_at=datetime(2026, 11, 23))  # noqa: DTZ001 - the mistake that is refused
+        replace(RUN, started_at=datetime(2026, 11, 23))
 
 
 def test_published_times_are_utc_wherever_the_run_was(tmp_path: Path) -> None:

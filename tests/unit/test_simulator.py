@@ -202,8 +202,7 @@ def test_opportunities_end_as_the_truth_counts(sample: Files, truth: Row) -> Non
 def test_history_holds_the_visits_that_the_truth_counts(sample: Files, truth: Row) -> None:
     paths: dict[str, list[str]] = defaultdict(list)
     rows = {
-        row["Id"]: row
-        for _, row in clean(sample["salesforce/opportunity_history"], truth, "salesforce/opportunity_history")
+        row["Id"]: row for _, row in clean(sample["salesforce/opportunity_history"], truth, "salesforce/opportunity_history")
     }
     for row in sorted(rows.values(), key=lambda row: (row["CreatedDate"], row["Id"])):
         path = paths[row["OpportunityId"]]
@@ -221,9 +220,7 @@ def test_leads_emails_and_tasks_are_what_the_truth_counts(sample: Files, truth: 
     assert Counter(row["Status"] for row in leads) == truth["leads"]["by_status"]
     assert sum(row["Email"] == "" for row in leads) == truth["leads"]["blank_email"]
     assert sum("\n" in row["Company"] for row in leads) == truth["leads"]["company_name_with_line_break"]
-    emails = {
-        row["event_id"]: row for _, row in clean(sample["generic/email_event"], truth, "generic/email_event")
-    }
+    emails = {row["event_id"]: row for _, row in clean(sample["generic/email_event"], truth, "generic/email_event")}
     assert Counter(row["event_type"] for row in emails.values()) == truth["emails"]["by_type"]
     tasks = latest(sample["salesforce/task"], truth, "salesforce/task").values()
     assert Counter(row["TaskSubtype"] for row in tasks) == truth["activities"]["tasks_by_subtype"]
