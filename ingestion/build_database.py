@@ -81,7 +81,7 @@ def raw_view(target: DeliveredObject, files: Sequence[StoredFile], process: Sale
         select
             {declared}, _extra, {sql_text(target.system)} as _system, {sql_text(target.name)} as _object,
             delivered._file, delivered._row, delivered._extracted_at, delivered._sequence,
-            hash(row({declared})) as _content,
+            hash(row({", ".join([declared, *_named_extras(target, process)])})) as _content,
             {sql_text(target.delivery)} as _delivery,
             coalesce(file.outcome = 'superseded', false) as _is_superseded
         from delivered
@@ -121,6 +121,13 @@ def _named_columns(target: DeliveredObject, process: SalesProcess) -> dict[str, 
     if target.name == "user" and process.team_column:
         return {"team": process.team_column}
     return {}
+
+
+def _named_extras(target: DeliveredObject, process: SalesProcess) -> list[str]:
+    """Further columns that the config cuts the tables by: a change of one is a change of the deal, like that of a declared one."""
+    if target.name != "opportunity":
+        return []
+    return [f"json_extract_string(_extra, {sql_text(f'$.{snake_case(name)}')})" for name in process.segments]
 
 
 def _stored_name(delivered: str) -> str:

@@ -33,7 +33,7 @@ from ingestion.readers import (
     load_jsonl,
     sql_text,
 )
-from ingestion.store import StoredFile, keep, stored_files
+from ingestion.store import StoredFile, damaged_files, described_files, keep
 
 # A file touched this recently may still be growing: look twice, this far apart.
 _RECENT_SECONDS = 3.0
@@ -101,6 +101,7 @@ def land(settings: Settings, process: SalesProcess) -> Landing:
                 new_files += 1
     shutil.rmtree(work, ignore_errors=True)
     known.save(settings)
+    outcomes += [_lost(stored, settings.raw) for stored in known.still_damaged]
     return Landing((*_stored_outcomes(known.stored), *_only_undated(outcomes, known.stored)), new_files)
 
 
@@ -114,10 +115,15 @@ def landing_fingerprint(settings: Settings, process: SalesProcess) -> dict[str, 
 class _Known:
     """What the raw store holds, and which landed files (by size and time) it was made from, so that no file is hashed twice."""
 
-    def __init__(self, stored: list[StoredFile], index: dict[str, list[object]], raw: Path) -> None:
+    def __init__(self, stored: list[StoredFile], damaged: list[StoredFile], index: dict[str, list[object]]) -> None:
         self.stored = stored
+        self._damaged = damaged
         self._index = index
-        self._raw = raw
+
+    @property
+    def still_damaged(self) -> list[StoredFile]:
+        """What the raw store has lost, and was not found in the landing folder again."""
+        return [lost for lost in self._damaged if lost.stem not in {stored.stem for stored in self.stored}]
 
     @classmethod
     def load(cls, settings: Settings) -> _Known:
@@ -127,7 +133,9 @@ class _Known:
         except (FileNotFoundError, json.JSONDecodeError):
             # It only saves time: without it, every file is hashed again and found in the raw store.
             index = {}
-        return cls(stored_files(settings.raw), index, settings.raw)
+        described = described_files(settings.raw)
+        damaged = damaged_files(described, settings.raw)
+        return cls([stored for stored in described if stored not in damaged], damaged, index)
 
     def save(self, settings: Settings) -> None:
         path = settings.build / "landing_index.json"
@@ -138,17 +146,12 @@ class _Known:
     def seen_as(self, file: LandedFile) -> str | None:
         """The name under which the raw store holds this very file, if it was looked at before and has not changed since."""
         entry = self._index.get(_key(file))
-        if (
-            entry is None
-            or len(entry) != 4
-            or entry[:2] != [file.size, file.modified_ns]
-            or not (self._raw / str(entry[2])).is_file()
-        ):
+        if entry is None or len(entry) != 4 or entry[:2] != [file.size, file.modified_ns]:
             return None
-        return str(entry[3])
+        return str(entry[3]) if any(str(stored.stem) == entry[2] for stored in self.stored) else None
 
     def remember(self, file: LandedFile, stored: StoredFile) -> None:
-        self._index[_key(file)] = [file.size, file.modified_ns, str(stored.stem.with_suffix(".parquet")), stored.file]
+        self._index[_key(file)] = [file.size, file.modified_ns, str(stored.stem), stored.file]
 
     def same_bytes(self, file: LandedFile, sha256: str) -> StoredFile | None:
         """Find the same bytes delivered for the same date (for events: for any date, since their order says nothing)."""
@@ -308,6 +311,11 @@ def _key(file: LandedFile) -> str:
 def _empty(file: LandedFile, reason: str) -> FileOutcome:
     # An event file or a delta of nothing is a quiet night; a whole table of nothing is not.
     return _outcome(file, "refused" if file.target.delivery == "full" else "ignored", reason)
+
+
+def _lost(stored: StoredFile, raw: Path) -> FileOutcome:
+    reason = f"what was loaded from it is gone or damaged ({stored.parquet(raw)}); it must be delivered once more"
+    return FileOutcome(stored.system, stored.object, stored.file, "refused", reason)
 
 
 def _waiting(file: LandedFile) -> FileOutcome:

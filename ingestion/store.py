@@ -7,7 +7,7 @@ Does not belong here: reading formats (readers.py), or deciding whether a file i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -48,30 +48,65 @@ class StoredFile:
 
 
 def stored_files(raw: Path) -> list[StoredFile]:
-    """List the files in the raw store, in delivery order per object.
+    """List the files in the raw store, in delivery order per object; those whose Parquet file is damaged are not among them.
 
     A Parquet file without its description is not listed: a killed run left it, and landing will deliver it again.
     """
-    descriptions = sorted(raw.glob("*/*/extracted_on=*/*.json"))
-    found = [_from_json(path) for path in descriptions if path.with_suffix(".parquet").is_file()]
+    described = described_files(raw)
+    damaged = set(damaged_files(described, raw))
+    return [stored for stored in described if stored not in damaged]
+
+
+def described_files(raw: Path) -> list[StoredFile]:
+    """List all that was ever stored, in delivery order per object."""
+    found = [_from_json(path) for path in raw.glob("*/*/extracted_on=*/*.json")]
     return sorted(found, key=lambda stored: (stored.system, stored.object, stored.sequence, stored.file))
 
 
-def keep(stored: StoredFile, loaded: Path, rejects: Iterable[Reject], raw: Path, quarantine: Path) -> None:
-    """Move a loaded Parquet file into the raw store, its rejects and its description first.
+def damaged_files(described: Sequence[StoredFile], raw: Path) -> list[StoredFile]:
+    """Name those whose Parquet file is gone, cannot be opened, or does not hold the rows that were loaded into it."""
+    with duckdb.connect() as connection:
+        try:
+            rows = _rows_by_file(connection, [stored.parquet(raw) for stored in described])
+            return [stored for stored in described if rows.get(stored.parquet(raw)) != stored.rows_loaded]
+        except duckdb.Error:
+            # One of them is damaged: then each is looked at alone.
+            return [stored for stored in described if not _holds_its_rows(connection, stored, raw)]
 
-    The Parquet file appears last, by one rename: where it is, everything about it is.
+
+def keep(stored: StoredFile, loaded: Path, rejects: Iterable[Reject], raw: Path, quarantine: Path) -> None:
+    """Move a loaded Parquet file into the raw store, its rejects first and its description last.
+
+    The description appears last, by one rename: where it is, everything about the file is.
     """
     target = stored.parquet(raw)
     target.parent.mkdir(parents=True, exist_ok=True)
     rejected = list(rejects)
     if rejected:
         _write_quarantine(stored, rejected, quarantine)
+    loaded.replace(target)
     description = target.with_suffix(".json")
     unfinished = description.with_suffix(".json.tmp")
     unfinished.write_text(_to_json(stored), encoding="utf-8")
     unfinished.replace(description)
-    loaded.replace(target)
+
+
+def _holds_its_rows(connection: duckdb.DuckDBPyConnection, stored: StoredFile, raw: Path) -> bool:
+    path = stored.parquet(raw)
+    try:
+        return _rows_by_file(connection, [path]).get(path) == stored.rows_loaded
+    except duckdb.Error:
+        # Gone, cut off, or no Parquet file: whatever it is, it does not hold its rows.
+        return False
+
+
+def _rows_by_file(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[Path, int]:
+    """Count rows as the files' footers tell them."""
+    if not paths:
+        return {}
+    listed = ", ".join(sql_text(str(path)) for path in paths)
+    rows = connection.execute(f"select file_name, num_rows from parquet_file_metadata([{listed}])").fetchall()
+    return {Path(name): int(count) for name, count in rows}
 
 
 def _write_quarantine(stored: StoredFile, rejects: list[Reject], quarantine: Path) -> None:

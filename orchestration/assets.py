@@ -72,7 +72,7 @@ def landing_assets(settings: Settings) -> dg.AssetsDefinition:
             info = make_build_database(settings, process, landing, context.run.run_id)
             _write_inputs(settings, inputs)
             context.log.info(
-                f"Landed {landing.new_files} new files; {info.rows:,} rows in {info.files} files, as of {info.as_of}."
+                f"Landed {landing.new_files:,} of {info.files:,} files anew; {info.rows:,} rows, as of {info.as_of}."
             )
         counts = _rows_by_object(landing)
         for key in (*raw, SALES_PROCESS, DELIVERED_FILES):

@@ -25,7 +25,7 @@ def _identity() -> tuple[Check, ...]:
             table=TABLE,
             rule=NotEmpty(),
             description="There is at least one opportunity.",
-            advice="Look at the opportunity extract, and at `funnelcast status` for what became of it.",
+            advice="Look at the opportunity extract, and at the table ops_file for what became of it.",
             keys=(),
         ),
         Check(

@@ -43,7 +43,7 @@ def _file_checks(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -
             table=FILES,
             rule=NoRows("select * from checked where outcome = 'refused'"),
             description="Every delivered file could be read.",
-            advice="Its reason is in `funnelcast status`: deliver the file again, whole, and run again.",
+            advice="Its reason is in the table ops_file: deliver the file again, whole, and run again.",
             keys=FILE,
         ),
         Check(
@@ -51,7 +51,7 @@ def _file_checks(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -
             table=FILES,
             rule=NoRows("select * from checked where outcome = 'ignored'"),
             description="Every delivered file was of use.",
-            advice="Its reason is in `funnelcast status`: move the file, or name it as the others are named.",
+            advice="Its reason is in the table ops_file: move the file, or name it as the others are named.",
             keys=FILE,
             severity="warn",
         ),
@@ -80,7 +80,7 @@ def _file_checks(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -
                 """
             ),
             description=f"Of every delivered file, at most {share:.1%} of the rows could not be read.",
-            advice="`funnelcast quarantine` lists them: have the export repaired, deliver it again.",
+            advice="ops_set_aside of the build lists them (docs/runbook.md): repair the export, deliver it again.",
             keys=FILE,
         ),
         Check(
