@@ -110,7 +110,8 @@ def _header_part(
     paths = ", ".join(sql_text(str(stored.parquet(raw))) for stored in files)
     return (
         f"select {', '.join(columns)}, {_extra(match.unknown)} as _extra, _file, _row, _extracted_at, _sequence "
-        f"from read_parquet([{paths}])"
+        # The folder's `extracted_on=` is ours; a delivered column of that name keeps its own values.
+        f"from read_parquet([{paths}], hive_partitioning = false)"
     )
 
 

@@ -33,7 +33,7 @@ from ingestion.readers import (
     load_jsonl,
     sql_text,
 )
-from ingestion.store import StoredFile, damaged_files, described_files, keep
+from ingestion.store import StoredFile, keep, stored_files
 
 # A file touched this recently may still be growing: look twice, this far apart.
 _RECENT_SECONDS = 3.0
@@ -133,9 +133,8 @@ class _Known:
         except (FileNotFoundError, json.JSONDecodeError):
             # It only saves time: without it, every file is hashed again and found in the raw store.
             index = {}
-        described = described_files(settings.raw)
-        damaged = damaged_files(described, settings.raw)
-        return cls([stored for stored in described if stored not in damaged], damaged, index)
+        stored, damaged = stored_files(settings.raw)
+        return cls(stored, damaged, index)
 
     def save(self, settings: Settings) -> None:
         path = settings.build / "landing_index.json"

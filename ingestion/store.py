@@ -47,31 +47,15 @@ class StoredFile:
         return raw / self.stem.with_suffix(".parquet")
 
 
-def stored_files(raw: Path) -> list[StoredFile]:
-    """List the files in the raw store, in delivery order per object; those whose Parquet file is damaged are not among them.
+def stored_files(raw: Path) -> tuple[list[StoredFile], list[StoredFile]]:
+    """List the files in the raw store, in delivery order per object: the sound ones, and those whose Parquet file is damaged.
 
     A Parquet file without its description is not listed: a killed run left it, and landing will deliver it again.
     """
-    described = described_files(raw)
-    damaged = set(damaged_files(described, raw))
-    return [stored for stored in described if stored not in damaged]
-
-
-def described_files(raw: Path) -> list[StoredFile]:
-    """List all that was ever stored, in delivery order per object."""
-    found = [_from_json(path) for path in raw.glob("*/*/extracted_on=*/*.json")]
-    return sorted(found, key=lambda stored: (stored.system, stored.object, stored.sequence, stored.file))
-
-
-def damaged_files(described: Sequence[StoredFile], raw: Path) -> list[StoredFile]:
-    """Name those whose Parquet file is gone, cannot be opened, or does not hold the rows that were loaded into it."""
-    with duckdb.connect() as connection:
-        try:
-            rows = _rows_by_file(connection, [stored.parquet(raw) for stored in described])
-            return [stored for stored in described if rows.get(stored.parquet(raw)) != stored.rows_loaded]
-        except duckdb.Error:
-            # One of them is damaged: then each is looked at alone.
-            return [stored for stored in described if not _holds_its_rows(connection, stored, raw)]
+    described = [_from_json(path) for path in raw.glob("*/*/extracted_on=*/*.json")]
+    in_order = sorted(described, key=lambda stored: (stored.system, stored.object, stored.sequence, stored.file))
+    damaged = _damaged(in_order, raw)
+    return [stored for stored in in_order if stored not in damaged], damaged
 
 
 def keep(stored: StoredFile, loaded: Path, rejects: Iterable[Reject], raw: Path, quarantine: Path) -> None:
@@ -89,6 +73,17 @@ def keep(stored: StoredFile, loaded: Path, rejects: Iterable[Reject], raw: Path,
     unfinished = description.with_suffix(".json.tmp")
     unfinished.write_text(_to_json(stored), encoding="utf-8")
     unfinished.replace(description)
+
+
+def _damaged(described: Sequence[StoredFile], raw: Path) -> list[StoredFile]:
+    """Name those whose Parquet file is gone, cannot be opened, or does not hold the rows that were loaded into it."""
+    with duckdb.connect() as connection:
+        try:
+            rows = _rows_by_file(connection, [stored.parquet(raw) for stored in described])
+            return [stored for stored in described if rows.get(stored.parquet(raw)) != stored.rows_loaded]
+        except duckdb.Error:
+            # One of them is damaged: then each is looked at alone.
+            return [stored for stored in described if not _holds_its_rows(connection, stored, raw)]
 
 
 def _holds_its_rows(connection: duckdb.DuckDBPyConnection, stored: StoredFile, raw: Path) -> bool:

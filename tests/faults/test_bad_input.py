@@ -203,7 +203,7 @@ def test_a_file_that_cannot_be_trusted_is_refused_by_name(company: Company, mist
     assert refused.file == f"generic/{name}"
     for expected in words:
         assert expected in (refused.reason or "")
-    kept = {stored.file for stored in stored_files(company.settings.raw)}
+    kept = {stored.file for stored in stored_files(company.settings.raw)[0]}
     assert f"generic/{name}" not in kept
 
 
@@ -245,7 +245,7 @@ def test_each_bad_file_is_told_with_its_reason(
 def test_the_good_files_of_a_refused_night_are_kept(night_of_bad_files: tuple[Company, Answer, dict[str, str]]) -> None:
     """What was whole need not be delivered again, and of the bad ones not a row is kept."""
     company, _, _ = night_of_bad_files
-    tonight = {stored.file for stored in stored_files(company.settings.raw) if str(stored.extracted_on) == "2026-11-11"}
+    tonight = {stored.file for stored in stored_files(company.settings.raw)[0] if str(stored.extracted_on) == "2026-11-11"}
     assert tonight == {"generic/user/user_2026-11-11.csv"}
 
 

@@ -114,7 +114,10 @@ def test_a_corrected_file_replaces_the_earlier_and_both_stay_in_raw(settings: Se
     landed(settings)
     os.utime(put(settings, "opportunity/a_2026-11-21.csv", DEALS + "O3,won\n"), (1_700_000_200, 1_700_000_200))
     found = landed(settings)
-    assert sorted((kept.outcome, kept.stored.rows_loaded) for kept in found.outcomes if kept.stored) == [("loaded", 3), ("superseded", 2)]
+    assert sorted((kept.outcome, kept.stored.rows_loaded) for kept in found.outcomes if kept.stored) == [
+        ("loaded", 3),
+        ("superseded", 2),
+    ]
     assert raw_rows(settings) == [("opportunity/a_2026-11-21.csv", 2), ("opportunity/a_2026-11-21.csv", 3)]
 
 
@@ -182,7 +185,9 @@ def test_what_cannot_be_parsed_is_in_quarantine_with_file_line_and_text(settings
     assert (stored.rows_delivered, stored.rows_loaded, stored.rows_quarantined) == (5, 3, 2)
     (path,) = settings.quarantine.glob("*/*/*/*.parquet")
     with duckdb.connect() as connection:
-        found = connection.execute(f"select system, object, file, line, text from read_parquet('{path}') order by line").fetchall()
+        found = connection.execute(
+            f"select system, object, file, line, text from read_parquet('{path}') order by line"
+        ).fetchall()
     file = "generic/opportunity/a_2026-11-21.csv"
     assert found == [("generic", "opportunity", file, 4, "O3"), ("generic", "opportunity", file, 5, "O4,won,too,many")]
 
@@ -192,7 +197,7 @@ def test_a_parquet_file_without_its_description_is_no_delivery(settings: Setting
     put(settings, "opportunity/a_2026-11-21.csv")
     (stored,) = landed(settings).stored
     stored.parquet(settings.raw).with_suffix(".json").unlink()
-    assert stored_files(settings.raw) == []
+    assert stored_files(settings.raw) == ([], [])
     assert landed(settings).new_files == 1
     assert len(raw_rows(settings)) == 1
 
@@ -258,13 +263,22 @@ def test_equal_fingerprints_mean_that_nothing_is_new(settings: Settings) -> None
     os.utime(path, (1_700_000_400, 1_700_000_400))
     touched = landing_fingerprint(settings, SalesProcess())
     put(settings, "user/strange.doc")
-    assert len({json.dumps(found, sort_keys=True) for found in (before, touched, landing_fingerprint(settings, SalesProcess()))}) == 3
+    assert (
+        len(
+            {json.dumps(found, sort_keys=True) for found in (before, touched, landing_fingerprint(settings, SalesProcess()))}
+        )
+        == 3
+    )
 
 
 def test_formats_are_told_apart_and_named(settings: Settings) -> None:
     put(settings, "opportunity/a_2026-11-20.csv.gz", gzip.compress(DEALS.encode()))
     put(settings, "opportunity/a_2026-11-21.jsonl", '{"opportunity_id": "O1", "stage": "won"}\n')
-    put(settings, "opportunity/a_2026-11-22.json.jsonl", '[{"opportunity_id": "O1", "stage": "won"}, {"opportunity_id": "O2", "stage": "won"}]')
+    put(
+        settings,
+        "opportunity/a_2026-11-22.json.jsonl",
+        '[{"opportunity_id": "O1", "stage": "won"}, {"opportunity_id": "O2", "stage": "won"}]',
+    )
     put(settings, "opportunity/a_2026-11-19.tsv", DEALS.replace(",", "\t"))
     put(settings, "opportunity/a_2026-11-18.csv", DEALS.replace("closing", "clösing").encode("cp1252"))
     found = {stored.extracted_on: (stored.format, stored.rows_loaded, stored.notes) for stored in landed(settings).stored}

@@ -46,7 +46,9 @@ def test_the_extract_date_is_found_wherever_it_stands(day: date, written: str, b
 
 @given(
     moment=st.datetimes(datetime(1970, 1, 1), datetime(2099, 12, 31)),
-    written=st.sampled_from(["%Y-%m-%dT%H-%M-%S", "%Y-%m-%d_%H%M%S", "%Y%m%dT%H%M%SZ", "%Y%m%d-%H%M%S", "%Y-%m-%dT%H:%M:%S"]),
+    written=st.sampled_from(
+        ["%Y-%m-%dT%H-%M-%S", "%Y-%m-%d_%H%M%S", "%Y%m%dT%H%M%SZ", "%Y%m%d-%H%M%S", "%Y-%m-%dT%H:%M:%S"]
+    ),
 )
 def test_a_time_behind_the_date_is_read_too(moment: datetime, written: str) -> None:
     expected = moment.replace(microsecond=0)
@@ -163,7 +165,10 @@ def test_links_out_of_the_landing_folder_are_not_followed(tmp_path: Path) -> Non
     assert not any("lead/" in name for name in files)
 
 
-@pytest.mark.parametrize("name", ["it's; drop table x_2026-11-22.csv", "🙂\n_2026-11-22.csv", "%s{}_2026-11-22.csv", f"{'n' * 200}_2026-11-22.csv"])
+@pytest.mark.parametrize(
+    "name",
+    ["it's; drop table x_2026-11-22.csv", "🙂\n_2026-11-22.csv", "%s{}_2026-11-22.csv", f"{'n' * 200}_2026-11-22.csv"],
+)
 def test_names_are_text(tmp_path: Path, name: str) -> None:
     """FAULTS 50."""
     put(tmp_path, f"generic/opportunity/{name}")
@@ -198,11 +203,17 @@ def test_a_missing_landing_folder_is_usage(tmp_path: Path) -> None:
 def test_unknown_objects_and_columns_of_the_config_are_named() -> None:
     with pytest.raises(UsageError, match=r"objects\.deal: there is no such object; expected one of .*generic\.opportunity"):
         delivered_objects(SalesProcess.model_validate({"objects": {"deal": {}}}))
-    with pytest.raises(UsageError, match=r"objects\.generic\.opportunity\.constants\.stag: there is no such column; expected one of .*stage"):
+    with pytest.raises(
+        UsageError, match=r"objects\.generic\.opportunity\.constants\.stag: there is no such column; expected one of .*stage"
+    ):
         delivered_objects(SalesProcess.model_validate({"objects": {"opportunity": {"constants": {"stag": "x"}}}}))
 
 
 def test_the_order_of_files_does_not_depend_on_the_file_system(tmp_path: Path) -> None:
     for name in ("b_2026-11-22.csv", "a_2026-11-22.csv", "c_2026-11-21.csv"):
         put(tmp_path, f"generic/opportunity/{name}", gzip.compress(b"x"))
-    assert [file.path.name for file in scan(tmp_path)[0].values()] == ["a_2026-11-22.csv", "b_2026-11-22.csv", "c_2026-11-21.csv"]
+    assert [file.path.name for file in scan(tmp_path)[0].values()] == [
+        "a_2026-11-22.csv",
+        "b_2026-11-22.csv",
+        "c_2026-11-21.csv",
+    ]
