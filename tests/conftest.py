@@ -1,0 +1,11 @@
+"""How property tests run: never by the clock, since these machines are noisy; in CI with the same examples each time."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable" if os.environ.get("CI") else "unhurried")
