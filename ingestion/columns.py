@@ -76,8 +76,8 @@ def closest(name: str, delivered: Sequence[str]) -> list[str]:
 def looks_like(delivered: Sequence[str], declaration: ObjectDeclaration, system: str) -> str | None:
     """Name the object that the columns fit clearly better than ``declaration``; None if it is the best fit itself.
 
-    Clearly better: it recognises all that this one does and more, and misses none it requires. A file with a column that
-    only this object knows is never taken for another (a warehouse's history of deals has all the columns of deals).
+    Clearly better: it misses none it requires, and recognises all that this one does and more, or at least three more where
+    this one finds less than half of its columns. (A warehouse's history of deals has all the columns of deals, and its own.)
     """
     own = set(match_columns(delivered, declaration, {}).matched.values())
     best: tuple[int, str] | None = None
@@ -87,6 +87,8 @@ def looks_like(delivered: Sequence[str], declaration: ObjectDeclaration, system:
                 continue
             match = match_columns(delivered, other, {})
             recognised = set(match.matched.values())
-            if own < recognised and not match.missing_required and (best is None or len(recognised) > best[0]):
+            is_strange_here = len(own) * 2 < len(declaration.columns)
+            is_better = own < recognised or (is_strange_here and len(recognised) >= len(own) + 3)
+            if is_better and not match.missing_required and (best is None or len(recognised) > best[0]):
                 best = (len(recognised), f"{other_system.name}.{other.name}")
     return best[1] if best else None
