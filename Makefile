@@ -15,16 +15,16 @@ run: $(VENV)/ready ## one nightly run on the shipped sample extracts
 serve: $(VENV)/ready ## Dagster's user interface and the schedule, on loopback
 	@$(BIN)/funnelcast serve --home $(HOME_FOLDER) --landing $(LANDING) --config $(CONFIG)
 
-test: $(VENV)/ready $(VENV)/old-clients/ready lint ## lint, then every test
-	$(BIN)/pytest
+test: $(VENV)/ready-to-test lint ## lint, then every test, one process a core
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
-lint: $(VENV)/ready
+lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/ready ## speed and memory, as ratios to a plain dbt build
+bench: $(VENV)/ready-to-test ## speed and memory, as ratios to a plain dbt build
 	$(BIN)/python -m benchmarks
 
 sample: $(VENV)/ready ## write the example company's extracts anew (the same bytes)
@@ -44,8 +44,9 @@ $(VENV)/ready: requirements.lock requirements-installer.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-# BI tools carry old DuckDB clients: the published file is opened with two of them.
-$(VENV)/old-clients/ready: $(VENV)/ready $(wildcard tests/old_clients/*.txt)
+# What only the tests need. BI tools carry old DuckDB clients: the published file is opened with two of them.
+$(VENV)/ready-to-test: $(VENV)/ready requirements-dev.lock $(wildcard tests/old_clients/*.txt)
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@for version in $(OLD_CLIENTS); do \
 		$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(VENV)/old-clients/$$version --require-hashes \
 			-r tests/old_clients/duckdb-$$version.txt || exit 1; done

@@ -80,7 +80,7 @@ def _file_checks(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -
                 """
             ),
             description=f"Of every delivered file, at most {share:.1%} of the rows could not be read.",
-            advice="ops_set_aside of the build lists them (docs/runbook.md): repair the export, deliver it again.",
+            advice="The build's ops_set_aside lists them (docs/runbook.md): repair the export, deliver it again.",
             keys=FILE,
         ),
         Check(
