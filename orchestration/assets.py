@@ -4,7 +4,7 @@ Belongs here: decorated bodies of a few lines. Does not belong here: decisions (
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from funnelcast.settings import Settings
 from ingestion.build_database import make_build_database
 from ingestion.land import Landing, land
 from ingestion.systems import SYSTEMS
-from orchestration.dbt_build import BUILD, stream_dbt
+from orchestration.dbt_build import build_command, stream_dbt
 from orchestration.refusal import refusal_of_files
 from orchestration.resources import GATE, HOME_LOCK
 from publishing.inputs import current_inputs, remember_inputs
@@ -46,9 +46,9 @@ class Translator(DagsterDbtTranslator):
         return str(dbt_resource_props["source_name"] if is_source else dbt_resource_props["config"]["schema"])
 
 
-def landing_assets(settings: Settings) -> dg.AssetsDefinition:
+def landing_assets(settings: Settings, systems: Sequence[str]) -> dg.AssetsDefinition:
     """What was delivered, as the raw views, the sales process and the accounting of one build."""
-    raw = [dg.AssetKey(["raw", system.name, name]) for system in SYSTEMS.values() for name in system.objects]
+    raw = [dg.AssetKey(["raw", system, name]) for system in systems for name in SYSTEMS[system].objects]
 
     @dg.multi_asset(
         name="land",
@@ -87,7 +87,7 @@ def landing_assets(settings: Settings) -> dg.AssetsDefinition:
     return land_files
 
 
-def model_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
+def model_assets(settings: Settings, manifest: Path, systems: Sequence[str]) -> dg.AssetsDefinition:
     """Every dbt model, built in this process."""
     # All tables of the sales process are one asset, and so is the accounting.
     translator = Translator(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
@@ -95,7 +95,7 @@ def model_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
     @dbt_assets(manifest=manifest, name="dbt", dagster_dbt_translator=translator, required_resource_keys={HOME_LOCK})
     def build_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         built = 0
-        for raw_event in stream_dbt(BUILD, settings):
+        for raw_event in stream_dbt(build_command(systems), settings):
             event = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
             results = event.to_default_asset_events(
                 manifest=manifest, dagster_dbt_translator=translator, context=context, target_path=settings.dbt_target

@@ -19,7 +19,7 @@ from funnelcast.settings import Settings
 from orchestration.environment import DBT_PROJECT, PROJECT
 
 # Unit tests of models belong to `make test`: they say nothing about tonight's data.
-BUILD = ("build", "--exclude-resource-type", "unit_test")
+_BUILD = ("build", "--exclude-resource-type", "unit_test")
 # What dagster-dbt makes assets and asset checks of.
 _RESULT_EVENTS = frozenset({"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"})
 
@@ -28,13 +28,18 @@ class DbtFailed(FunnelcastError):
     """A model could not be built: a fault of ours or of the machine, never of a single row."""
 
 
-def manifest_path(settings: Settings) -> Path:
-    """The manifest of dbt_project/ as it is now; parsed anew when a file of it, or a package of ours, has changed."""
+def build_command(systems: Sequence[str]) -> list[str]:
+    """dbt's arguments for a night of a company that uses these systems."""
+    return [*_BUILD, *_variables(systems)]
+
+
+def manifest_path(settings: Settings, systems: Sequence[str]) -> Path:
+    """The manifest of dbt_project/ as it is now; parsed anew when a file of it, a package of ours, or the systems have changed."""
     manifest = settings.dbt_target / "manifest.json"
     stamp = settings.dbt_home / "manifest_of.json"
-    now = {"project": _project_digest()}
+    now = {"project": _project_digest(), "systems": list(systems)}
     if not manifest.is_file() or not stamp.is_file() or json.loads(stamp.read_text(encoding="utf-8")) != now:
-        run_dbt(["parse"], settings)
+        run_dbt(["parse", *_variables(systems)], settings)
         stamp.write_text(json.dumps(now), encoding="utf-8")
     return manifest
 
@@ -109,6 +114,10 @@ def _invoke(arguments: Sequence[str], settings: Settings, events: queue.Queue[di
     ]
     named = "; ".join(f"{node.node.name}: {_one_line(node.message or '')}" for node in failed[:3])
     return f"dbt could not build {len(failed)} of its models ({named}); all of it is in {settings.logs / 'dbt.log'}"
+
+
+def _variables(systems: Sequence[str]) -> tuple[str, str]:
+    return "--vars", json.dumps({"systems": list(systems)})
 
 
 def _project_digest() -> str:

@@ -3,11 +3,14 @@
 import logging
 import os
 import sys
+from collections.abc import Sequence
 
 import dagster as dg
 
 from funnelcast.sales_process import load_sales_process
 from funnelcast.settings import Settings, load_settings
+from ingestion.in_use import systems_in_use
+from ingestion.systems import SYSTEMS
 from orchestration.assets import landing_assets, model_assets, published_asset
 from orchestration.dbt_build import manifest_path
 from orchestration.environment import prepare
@@ -22,10 +25,17 @@ JOB = "nightly"
 NIGHTLY_AT = "0 4 * * *"
 
 
-def build_defs(settings: Settings, cron: str = NIGHTLY_AT, gate: GateWorker | None = None) -> dg.Definitions:
-    """The assets, blocking checks, the one job and its schedule, for these settings; ``gate`` is one already started, if any."""
+def build_defs(
+    settings: Settings, cron: str = NIGHTLY_AT, gate: GateWorker | None = None, systems: Sequence[str] | None = None
+) -> dg.Definitions:
+    """The assets, blocking checks, the one job and its schedule, for these settings.
+
+    ``gate`` is one already started, if any; ``systems`` are those that the graph shall know, by default those in use now.
+    """
     prepare(settings)
-    models = model_assets(settings, manifest_path(settings))
+    if systems is None:
+        systems = systems_in_use(load_sales_process(settings.config), settings.raw, settings.landing)
+    models = model_assets(settings, manifest_path(settings, systems), systems)
     marts = [key for key in models.keys if key.path[0] == "marts"]
     nightly = dg.define_asset_job(
         JOB,
@@ -36,7 +46,7 @@ def build_defs(settings: Settings, cron: str = NIGHTLY_AT, gate: GateWorker | No
         description="Landing → raw → dbt → gate → publish.",
     )
     return dg.Definitions(
-        assets=[landing_assets(settings), models, published_asset(settings, marts)],
+        assets=[landing_assets(settings, systems), models, published_asset(settings, marts)],
         asset_checks=[gate_checks(settings)],
         jobs=[nightly],
         schedules=[_schedule(settings, cron)],
@@ -81,5 +91,5 @@ def console(_: dg.InitLoggerContext) -> logging.Logger:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What a code location serves: the settings come from the environment."""
-    return build_defs(load_settings(), os.environ.get("FUNNELCAST_SCHEDULE", NIGHTLY_AT))
+    """What a code location serves: the settings come from the environment. It lives on when a new system's first extract comes."""
+    return build_defs(load_settings(), os.environ.get("FUNNELCAST_SCHEDULE", NIGHTLY_AT), systems=sorted(SYSTEMS))

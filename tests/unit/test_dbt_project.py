@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ingestion.in_use import ALWAYS
 from ingestion.systems import SYSTEMS, ObjectDeclaration
 
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -114,6 +115,15 @@ def test_a_staging_model_reads_the_columns_that_are_declared(system: str, declar
     )
     for name in declared.required:
         assert f"required('{name}')" in text, f"{name} is required of the file; without it a row must be set aside"
+
+
+def test_dbt_knows_every_system_and_builds_only_those_in_use() -> None:
+    project = _yaml(DBT_PROJECT / "dbt_project.yml")
+    assert sorted(project["vars"]["systems"]) == sorted(SYSTEMS)
+    switched = {
+        name: options["+enabled"] for name, options in project["models"]["funnelcast"]["staging"].items() if name in SYSTEMS
+    }
+    assert switched == {name: f"{{{{ '{name}' in var('systems') }}}}" for name in SYSTEMS if name != ALWAYS}
 
 
 # --- the files' own rules ---

@@ -5,12 +5,14 @@ with generic_account as (
 
 ),
 
+{% if uses('salesforce') -%}
 salesforce_account as (
 
     select * from {{ ref('stg_salesforce__account') }}
 
 ),
 
+{% endif -%}
 delivered as (
 
     select
@@ -18,11 +20,13 @@ delivered as (
     from generic_account
     where row_disposition = 'loaded'
 
+    {% if uses('salesforce') -%}
     union all
 
     select _system, account_id, name, domain, industry, employees, country, created_at, is_deleted, _extracted_at
     from salesforce_account
     where row_disposition = 'loaded'
+    {%- endif %}
 
 )
 

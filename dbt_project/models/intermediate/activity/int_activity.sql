@@ -5,6 +5,7 @@ with generic_activity as (
 
 ),
 
+{% if uses('salesforce') -%}
 salesforce_task as (
 
     select * from {{ ref('stg_salesforce__task') }}
@@ -17,12 +18,14 @@ salesforce_event as (
 
 ),
 
+{% endif -%}
 run as (
 
     select timezone, as_of_end from {{ source('config', 'run') }}
 
 ),
 
+{% if uses('salesforce') -%}
 newest_task as (
 
     select *
@@ -41,6 +44,7 @@ newest_event as (
 
 ),
 
+{% endif -%}
 newest_generic as (
 
     select *
@@ -57,6 +61,7 @@ unified as (
         account_id, opportunity_id, outcome
     from newest_generic
 
+    {% if uses('salesforce') -%}
     union all
 
     -- The first characters of a Salesforce id name its object: 00Q a lead, 006 an opportunity, 001 an account.
@@ -79,6 +84,7 @@ unified as (
         outcome
     from newest_event
     where not is_deleted
+    {%- endif %}
 
 )
 

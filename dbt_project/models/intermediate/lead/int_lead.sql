@@ -5,12 +5,14 @@ with generic_lead as (
 
 ),
 
+{% if uses('salesforce') -%}
 salesforce_lead as (
 
     select * from {{ ref('stg_salesforce__lead') }}
 
 ),
 
+{% endif -%}
 motion as (
 
     select * from {{ source('config', 'motion') }}
@@ -25,6 +27,7 @@ delivered as (
     from generic_lead
     where row_disposition = 'loaded'
 
+    {% if uses('salesforce') -%}
     union all
 
     select
@@ -32,6 +35,7 @@ delivered as (
         created_at, cast(null as timestamp), converted_at, opportunity_id, is_deleted, _extracted_at
     from salesforce_lead
     where row_disposition = 'loaded'
+    {%- endif %}
 
 ),
 

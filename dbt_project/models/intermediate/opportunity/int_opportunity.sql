@@ -11,12 +11,14 @@ generic_history as (
 
 ),
 
+{% if uses('salesforce') -%}
 salesforce_history as (
 
     select * from {{ ref('stg_salesforce__opportunity_history') }}
 
 ),
 
+{% endif -%}
 absence as (
 
     select * from {{ ref('int_opportunity_absence') }}
@@ -66,8 +68,10 @@ first_told as (
     select source_system, opportunity_id, min(entered_at) as first_told_at
     from (
         select _system as source_system, opportunity_id, entered_at from generic_history where row_disposition = 'loaded'
+    {% if uses('salesforce') -%}
         union all
         select _system, opportunity_id, entered_at from salesforce_history where row_disposition = 'loaded'
+    {%- endif %}
     ) as history
     group by source_system, opportunity_id
 

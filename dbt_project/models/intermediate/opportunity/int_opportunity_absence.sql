@@ -13,12 +13,14 @@ generic_opportunity as (
 
 ),
 
+{% if uses('salesforce') -%}
 salesforce_opportunity as (
 
     select * from {{ ref('stg_salesforce__opportunity') }}
 
 ),
 
+{% endif -%}
 delivered_file as (
 
     select * from {{ source('accounting', 'delivered_file') }}
@@ -51,10 +53,12 @@ listed as (
     select distinct _system as source_system, opportunity_id, _extracted_at as extracted_at
     from generic_opportunity
     where _delivery = 'full' and not _is_superseded
+    {% if uses('salesforce') -%}
     union
     select distinct _system, opportunity_id, _extracted_at
     from salesforce_opportunity
     where _delivery = 'full' and not _is_superseded
+    {%- endif %}
 
 ),
 

@@ -5,29 +5,35 @@ with generic_line as (
 
 ),
 
+{% if uses('salesforce') -%}
 salesforce_line as (
 
     select * from {{ ref('stg_salesforce__opportunity_line_item') }}
 
 ),
 
+{% endif -%}
 generic_product as (
 
     select * from {{ ref('stg_generic__product') }}
 
 ),
 
+{% if uses('salesforce') -%}
 salesforce_product as (
 
     select * from {{ ref('stg_salesforce__product2') }}
 
 ),
 
+{% endif -%}
 product as (
 
     select _system as source_system, product_id, name, _extracted_at from generic_product where row_disposition = 'loaded'
+    {% if uses('salesforce') -%}
     union all
     select _system, product_id, name, _extracted_at from salesforce_product where row_disposition = 'loaded'
+    {%- endif %}
 
 ),
 
@@ -49,6 +55,7 @@ newest_generic_line as (
 
 ),
 
+{% if uses('salesforce') -%}
 newest_salesforce_line as (
 
     select _system as source_system, opportunity_id, product_id, amount, is_deleted
@@ -58,11 +65,14 @@ newest_salesforce_line as (
 
 ),
 
+{% endif -%}
 line as (
 
     select source_system, opportunity_id, product_id, amount from newest_generic_line
+    {% if uses('salesforce') -%}
     union all
     select source_system, opportunity_id, product_id, amount from newest_salesforce_line where not is_deleted
+    {%- endif %}
 
 ),
 

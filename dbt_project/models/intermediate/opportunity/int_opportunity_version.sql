@@ -5,12 +5,14 @@ with generic_opportunity as (
 
 ),
 
+{% if uses('salesforce') -%}
 salesforce_opportunity as (
 
     select * from {{ ref('stg_salesforce__opportunity') }}
 
 ),
 
+{% endif -%}
 run as (
 
     select timezone from {{ source('config', 'run') }}
@@ -41,6 +43,7 @@ delivered as (
     from generic_opportunity
     where row_disposition = 'loaded'
 
+    {% if uses('salesforce') -%}
     union all
 
     -- Salesforce has one close date: the expected one while the deal is open, the actual one afterwards.
@@ -52,6 +55,7 @@ delivered as (
     from salesforce_opportunity
     cross join run
     where row_disposition = 'loaded'
+    {%- endif %}
 
 )
 

@@ -5,12 +5,14 @@ with generic_history as (
 
 ),
 
+{% if uses('salesforce') -%}
 salesforce_history as (
 
     select * from {{ ref('stg_salesforce__opportunity_history') }}
 
 ),
 
+{% endif -%}
 opportunity as (
 
     select * from {{ ref('int_opportunity') }}
@@ -30,11 +32,13 @@ told as (
     from generic_history
     where row_disposition = 'loaded'
 
+    {% if uses('salesforce') -%}
     union all
 
     select _system, _object, opportunity_id, stage_label, entered_at, amount, expected_close_on, _file, _row
     from salesforce_history
     where row_disposition = 'loaded'
+    {%- endif %}
 
 )
 

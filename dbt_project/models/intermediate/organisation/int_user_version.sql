@@ -6,6 +6,7 @@ with generic_user as (
 
 ),
 
+{% if uses('salesforce') -%}
 salesforce_user as (
 
     select * from {{ ref('stg_salesforce__user') }}
@@ -18,12 +19,14 @@ salesforce_role as (
 
 ),
 
+{% endif -%}
 run as (
 
     select timezone from {{ source('config', 'run') }}
 
 ),
 
+{% if uses('salesforce') -%}
 role_name as (
 
     select user_role_id, role_name
@@ -33,6 +36,7 @@ role_name as (
 
 ),
 
+{% endif -%}
 delivered as (
 
     select
@@ -41,6 +45,7 @@ delivered as (
     from generic_user
     where row_disposition = 'loaded'
 
+    {% if uses('salesforce') -%}
     union all
 
     select
@@ -49,6 +54,7 @@ delivered as (
     from salesforce_user
     left join role_name on salesforce_user.user_role_id = role_name.user_role_id
     where salesforce_user.row_disposition = 'loaded'
+    {%- endif %}
 
 ),
 

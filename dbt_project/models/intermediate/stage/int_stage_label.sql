@@ -12,6 +12,7 @@ generic_history as (
 
 ),
 
+{% if uses('salesforce') -%}
 salesforce_history as (
 
     select * from {{ ref('stg_salesforce__opportunity_history') }}
@@ -24,6 +25,7 @@ salesforce_stage as (
 
 ),
 
+{% endif -%}
 configured_stage as (
 
     select * from {{ source('config', 'stage') }}
@@ -47,8 +49,30 @@ pipeline_of_opportunity as (
 told_in_history as (
 
     select _system as source_system, opportunity_id, stage_label from generic_history where row_disposition = 'loaded'
+    {% if uses('salesforce') -%}
     union
     select _system, opportunity_id, stage_label from salesforce_history where row_disposition = 'loaded'
+    {%- endif %}
+
+),
+
+newest_crm_stage as (
+
+    -- A label that today's table no longer holds keeps the meaning it had when it was last delivered.
+    select
+        cast(null as varchar) as source_system, cast(null as varchar) as stage_label, cast(null as boolean) as is_closed,
+        cast(null as boolean) as is_won, cast(null as bigint) as sort_order, cast(null as double) as default_probability
+    where false
+    {% if uses('salesforce') -%}
+    union all
+    select _system, stage_label, is_closed, is_won, sort_order, default_probability
+    from (
+        select *
+        from salesforce_stage
+        where row_disposition = 'loaded'
+        qualify row_number() over (partition by lower(stage_label) order by _extracted_at desc) = 1
+    )
+    {%- endif %}
 
 ),
 
@@ -60,12 +84,12 @@ pipeline_of_system as (
 
 crm_stage as (
 
-    -- A label that today's table no longer holds keeps the meaning it had when it was last delivered.
     select
-        _system as source_system,
+        source_system,
         lower(stage_label) as label_key,
         stage_label as stage,
         row_number() over (
+            partition by source_system
             order by case when is_closed and is_won then 2 when is_closed then 3 else 1 end, sort_order, stage_label
         ) as stage_order,
         case
@@ -77,12 +101,7 @@ crm_stage as (
             else 'closing'
         end as phase,
         case when is_closed and is_won then 1.0 when is_closed then 0.0 else coalesce(default_probability, 0) end as default_probability
-    from (
-        select *
-        from salesforce_stage
-        where row_disposition = 'loaded'
-        qualify row_number() over (partition by lower(stage_label) order by _extracted_at desc) = 1
-    )
+    from newest_crm_stage
 
 ),
 
