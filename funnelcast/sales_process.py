@@ -120,6 +120,21 @@ class ObjectOptions(_Strict):
     constants: dict[Key, str] = Field(default_factory=dict)
 
 
+class Definitions(_Strict):
+    """The definitions that companies contest. Each option and what follows from it: docs/definitions.md."""
+
+    # Expected in the period and still open: only while its date stayed there, or also when the date was moved on.
+    slipped: Literal["date_passed", "not_closed"] = "date_passed"
+    # Pipeline → the stage from which on a deal counts as created. A pipeline not named: from its first stage.
+    created_from_stage: dict[Key, Key] = Field(default_factory=dict)
+    # What a deal counts as when it is won or lost: its amount then, or the one it had when the period began.
+    closed_amount: Literal["last", "first"] = "last"
+    # The delivered column of the opportunity that is its amount, such as arr. None: the one called amount.
+    amount_column: Label | None = None
+    # Whose a deal of a past period is: its owner, team and segment of today, or those of the period's end.
+    past_periods: Literal["today", "frozen"] = "today"
+
+
 class RunDefaults(_Strict):
     """Settings that flags and environment variables override."""
 
@@ -139,6 +154,7 @@ class SalesProcess(_Strict):
     segment_column: str | None = None
     team_column: str | None = None
     segments: tuple[str, ...] = ()
+    definitions: Definitions = Definitions()
     objects: dict[str, ObjectOptions] = Field(default_factory=dict)
     gate: dict[str, float] = Field(default_factory=dict)
 
@@ -153,6 +169,25 @@ class SalesProcess(_Strict):
                 "since a deal that names no pipeline must belong to one of them"
             )
         _no_repeats([source.casefold() for sources in self.motions.values() for source in sources], "lead source")
+        return self
+
+    @model_validator(mode="after")
+    def _created_from_known_stages(self) -> SalesProcess:
+        open_stages = {
+            pipeline.key: [stage.key for stage in pipeline.stages if stage.phase not in TERMINAL_PHASES]
+            for pipeline in self.pipelines
+        }
+        for pipeline, stage in self.definitions.created_from_stage.items():
+            if open_stages and pipeline not in open_stages:
+                raise ValueError(
+                    f"definitions.created_from_stage names the pipeline {pipeline!r}; expected one of {', '.join(open_stages)}"
+                )
+            # Without configured pipelines the stages are the CRM's own: the gate names one that nothing defines.
+            if open_stages and stage not in open_stages[pipeline]:
+                raise ValueError(
+                    f"definitions.created_from_stage: {pipeline!r} has no open stage {stage!r}; "
+                    f"expected one of {', '.join(open_stages[pipeline])}"
+                )
         return self
 
 

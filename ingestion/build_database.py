@@ -24,6 +24,7 @@ from ingestion.readers import TECHNICAL_COLUMNS, sql_name, sql_text
 from ingestion.store import StoredFile
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_TELLS_AMOUNTS = ("opportunity", "opportunity_history", "stage_history")
 _DECIMAL_MARKS = {"1,234.5": (",", "."), "1.234,5": (".", ","), "1 234,5": (" ", ",")}
 
 
@@ -116,12 +117,16 @@ def _header_part(
 
 
 def _named_columns(target: DeliveredObject, process: SalesProcess) -> dict[str, str]:
-    """The config names the delivered columns of segment and team once, for every system."""
+    """The config names the delivered columns of segment, amount and team once, for every system."""
+    named: dict[str, str] = {}
     if target.name == "opportunity" and process.segment_column:
-        return {"segment": process.segment_column}
+        named["segment"] = process.segment_column
+    if target.name in _TELLS_AMOUNTS and process.definitions.amount_column:
+        # A history that does not hold the column does not track the amount: that of another column would be another amount.
+        named["amount"] = process.definitions.amount_column
     if target.name == "user" and process.team_column:
-        return {"team": process.team_column}
-    return {}
+        named["team"] = process.team_column
+    return named
 
 
 def _named_extras(target: DeliveredObject, process: SalesProcess) -> list[str]:

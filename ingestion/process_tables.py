@@ -33,6 +33,8 @@ _TABLES: dict[str, str] = {
     "canonical_stage": "label varchar, stage varchar, stage_order integer, phase varchar, default_probability double, is_entry boolean",
     "motion": "source varchar, motion varchar",
     "segment_column": "segment_dimension varchar, column_name varchar",
+    "definition": "slipped varchar, closed_amount varchar, amount_column varchar, past_periods varchar",
+    "created_from_stage": "pipeline varchar, stage varchar",
 }
 
 
@@ -63,6 +65,7 @@ def process_tables() -> list[str]:
 
 
 def _rows(process: SalesProcess) -> dict[str, list[tuple[object, ...]]]:
+    defined = process.definitions
     return {
         "pipeline_label": [
             (pipeline.key, label) for pipeline in process.pipelines for label in (pipeline.labels or (None,))
@@ -73,6 +76,8 @@ def _rows(process: SalesProcess) -> dict[str, list[tuple[object, ...]]]:
         ],
         "motion": [(source, motion) for motion, sources in process.motions.items() for source in sources],
         "segment_column": [(snake_case(name), snake_case(name)) for name in process.segments],
+        "definition": [(defined.slipped, defined.closed_amount, defined.amount_column, defined.past_periods)],
+        "created_from_stage": list(defined.created_from_stage.items()),
     }
 
 

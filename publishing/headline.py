@@ -1,4 +1,4 @@
-"""The five numbers that a sales manager asks for first, read from the published tables.
+"""The five numbers that a sales manager asks for first, and what cannot be told, read from the published tables.
 
 Belongs here: which rows of which table they are. Does not belong here: computing them (dbt_project/), or the
 words around them (summary.py).
@@ -31,8 +31,18 @@ class Period:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """What `ops_coverage` cannot answer: the measures that rest on one subject, why, and the extract that would help."""
+
+    system: str
+    measures: str
+    reason: str
+    extract_that_helps: str
+
+
+@dataclass(frozen=True)
 class Headline:
-    """The five numbers."""
+    """The five numbers, and what is missing."""
 
     open_count: int
     open_without_amount: int
@@ -40,6 +50,7 @@ class Headline:
     # None: no deal was open at any moment of the period, so it has no row.
     month: Period | None
     quarter: Period | None
+    missing: tuple[Missing, ...] = ()
 
 
 def read_headline(connection: duckdb.DuckDBPyConnection, as_of: date) -> Headline:
@@ -54,7 +65,23 @@ def read_headline(connection: duckdb.DuckDBPyConnection, as_of: date) -> Headlin
         open_amount=float(amount),
         month=_period(connection, "month", as_of),
         quarter=_period(connection, "quarter", as_of),
+        missing=_missing(connection),
     )
+
+
+def _missing(connection: duckdb.DuckDBPyConnection) -> tuple[Missing, ...]:
+    told = connection.execute("select 1 from duckdb_tables() where table_name = 'ops_coverage'").fetchall()
+    if not told:
+        # A release that an older version published says nothing of it.
+        return ()
+    # Measures that rest on one subject are missing together: told once, not once per table.
+    rows = connection.execute(
+        """
+        select source_system, min(measure), min(reason), min(extract_that_helps) from ops_coverage
+        where not is_answerable and extract_that_helps is not null group by source_system, subject order by subject, source_system
+        """
+    ).fetchall()
+    return tuple(Missing(*map(str, row)) for row in rows)
 
 
 def _period(connection: duckdb.DuckDBPyConnection, period_type: str, as_of: date) -> Period | None:

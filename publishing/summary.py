@@ -20,6 +20,8 @@ from quality.verdict import CheckResult, Verdict
 
 WIDTH = 100
 _LABEL = 18
+# More than this would no longer be a summary.
+_MISSING_TOLD = 2
 
 
 def published_summary(home: Path) -> str:
@@ -41,6 +43,7 @@ def render_published(certificate: dict[str, Any], headline: Headline, home: Path
             *_warnings(certificate["checks"]),
             "",
             *_labelled(_numbers(headline, certificate["reporting_currency"])),
+            *_labelled(_missing(headline)),
             "",
             *_outputs(home),
         ]
@@ -108,6 +111,18 @@ def _numbers(headline: Headline, currency: str | None) -> Iterable[tuple[str, st
     yield "Sales cycle", _sales_cycle(quarter)
     yield "Sales velocity", _velocity(quarter, "quarter", unit)
     yield "", _velocity(headline.month, "month", unit)
+
+
+def _missing(headline: Headline) -> Iterable[tuple[str, str]]:
+    """What the delivered extracts cannot tell, in a line; the rest is in ops_coverage."""
+    if not headline.missing:
+        return
+    told = [
+        f"{missing.measures} ({missing.reason}; deliver {missing.extract_that_helps})"
+        for missing in headline.missing[:_MISSING_TOLD]
+    ]
+    more = len(headline.missing) - len(told)
+    yield "Cannot be told", "; ".join(told) + (f"; and {more} more in ops_coverage" if more else "")
 
 
 def _won(quarter: Period | None, unit: str) -> str:

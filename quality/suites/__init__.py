@@ -12,9 +12,11 @@ from quality.build_database import DeliveredObject
 from quality.checks import Group
 from quality.suites import (
     activity,
+    bridge,
     dimensions,
     freshness,
     funnel,
+    leads,
     opportunities,
     pipeline,
     raw,
@@ -40,6 +42,8 @@ def collect(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -> tup
         funnel.group(),
         velocity.group(),
         pipeline.group(),
+        bridge.group(),
+        leads.group(),
         activity.group(thresholds),
     )
     names = [check.name for group in groups for check in group.checks]

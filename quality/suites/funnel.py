@@ -13,7 +13,7 @@ COUNTS = ("entered", "visited", "skipped", "advanced", "lost", "still_open")
 
 def group() -> Group:
     """The checks of this file."""
-    return Group("funnel", (*_counts(), *_rates()))
+    return Group("funnel", (*_counts(), *_rates(), *_eventual()))
 
 
 def _counts() -> tuple[Check, ...]:
@@ -139,6 +139,52 @@ def _rates() -> tuple[Check, ...]:
             table=TABLE,
             rule=Between("median_days_to_advance", minimum=0),
             description="No cohort advanced in less than no time.",
+            advice=FAULT,
+            keys=ROW,
+        ),
+    )
+
+
+def _eventual() -> tuple[Check, ...]:
+    return (
+        Check(
+            name="an_eventual_conversion_lies_in_its_interval",
+            table=TABLE,
+            rule=NoRows(
+                """
+                select * from checked
+                where eventual_conversion_rate is not null
+                    and (
+                        eventual_conversion_rate between eventual_conversion_rate_low and eventual_conversion_rate_high
+                        and eventual_conversion_rate_low >= 0 and eventual_conversion_rate_high <= 1
+                    ) is distinct from true
+                """
+            ),
+            description="An eventual conversion rate lies within its interval, and that between 0 and 1.",
+            advice=FAULT,
+            keys=ROW,
+        ),
+        Check(
+            name="an_eventual_conversion_or_why_there_is_none",
+            table=TABLE,
+            rule=NoRows(
+                "select * from checked where (eventual_conversion_rate is null) = (eventual_missing_reason is null)"
+            ),
+            description="An eventual conversion rate is there, or else the reason why not.",
+            advice=FAULT,
+            keys=ROW,
+        ),
+        Check(
+            name="a_finished_cohort_has_converted_what_it_will",
+            table=TABLE,
+            rule=NoRows(
+                """
+                select * from checked
+                where still_open = 0 and entered > 0
+                    and abs(eventual_conversion_rate - conversion_rate) > 0.0000011
+                """
+            ),
+            description="Where no deal is left in a stage, the eventual conversion rate is the conversion rate.",
             advice=FAULT,
             keys=ROW,
         ),

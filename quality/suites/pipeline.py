@@ -8,6 +8,8 @@ from quality.rules import NoRows, UniqueTogether
 TABLE = "marts.fct_pipeline_daily"
 ROW = ("date_day", "source_system", "pipeline", "stage")
 STAGE = ROW[1:]
+# Unknown before changes of the expected close date are told; least() passes over a null.
+MOVED = ("slipped", "pushed", "pulled_in")
 FAULT = "The waterfall does not close: report it as a fault of Funnelcast."
 ARRIVALS = ("created", "advanced_in", "moved_back_in", "reopened")
 DEPARTURES = ("advanced_out", "moved_back_out", "won", "lost", "deleted")
@@ -22,7 +24,7 @@ def group() -> Group:
 
 
 def _rows() -> tuple[Check, ...]:
-    counts = ", ".join(f"{name}_count" for name in ("opening", *ARRIVALS, *DEPARTURES, "open", "slipped"))
+    counts = ", ".join(f"{name}_count" for name in ("opening", *ARRIVALS, *DEPARTURES, "open", *MOVED))
     return (
         Check(
             name="a_day_of_a_stage_is_one_row",
@@ -121,16 +123,18 @@ def _waterfall(measure: str, word: str) -> tuple[Check, ...]:
 
 
 def _against_opportunities() -> tuple[Check, ...]:
+    # Where deals count as created from a later stage on, an open one may not be in the pipeline yet.
     def differs(measure: str, total: str) -> str:
         return f"""
             select source_system, pipeline, stage
             from (
                 select source_system, pipeline, stage, {total} as told from marts.fct_opportunity
-                where status = 'open' group by all
+                where status = 'open' and pipeline not in (select pipeline from config.created_from_stage) group by all
             )
             full join (
                 select source_system, pipeline, stage, open_{measure} as counted from checked
                 where date_day = (select as_of from config.run)
+                    and pipeline not in (select pipeline from config.created_from_stage)
             ) using (source_system, pipeline, stage)
             where coalesce(told, 0) <> coalesce(counted, 0)
         """

@@ -20,7 +20,9 @@ SCHEMAS = ("raw", "config", "accounting", "staging", "intermediate", "marts")
 
 RUN = """
 create table config.run as
-select date '2026-11-22' as as_of, timestamp '2026-11-23' as as_of_end, 'UTC' as timezone, 'EUR' as currency
+select date '2026-11-22' as as_of, timestamp '2026-11-23' as as_of_end, 'UTC' as timezone, 'EUR' as currency;
+
+create table config.created_from_stage (pipeline varchar, stage varchar)
 """
 
 # Four nightly extracts of opportunities, one of users; six and two rows each.
@@ -153,9 +155,13 @@ select
     date '2026-11-01' as cohort_month, 'sales' as pipeline, stage, segment_dimension, segment_value,
     entered, entered - skipped as visited, skipped, advanced, lost, still_open, rate as conversion_rate,
     greatest(rate - 0.2, 0) as conversion_rate_low, least(rate + 0.2, 1) as conversion_rate_high,
+    eventual_rate as eventual_conversion_rate, greatest(eventual_rate - 0.2, 0) as eventual_conversion_rate_low,
+    least(eventual_rate + 0.2, 1) as eventual_conversion_rate_high,
+    case when eventual_rate is null then 'nobody has left the stage yet' end as eventual_missing_reason,
     case when advanced > 0 then 1.5 end as median_days_to_advance
 from (
-    select *, case when entered > 0 then round(advanced / entered, 6) end as rate
+    select *, case when entered > 0 then round(advanced / entered, 6) end as rate,
+        case when advanced + lost > 0 then round(advanced / (advanced + lost), 6) end as eventual_rate
     from (values
         ('qualify', 'all', 'all', 5::bigint, 0::bigint, 2::bigint, 1::bigint, 2::bigint),
         ('qualify', 'source', 'inbound', 3, 0, 1, 1, 1),
@@ -236,7 +242,7 @@ select
     opening::bigint as opening_count, created::bigint as created_count, advanced_in as advanced_in_count,
     advanced_out as advanced_out_count, 0::bigint as moved_back_in_count, 0::bigint as moved_back_out_count,
     0::bigint as reopened_count, won as won_count, lost as lost_count, deleted as deleted_count,
-    closing as open_count, 0::bigint as slipped_count,
+    closing as open_count, 0::bigint as slipped_count, 0::bigint as pushed_count, 0::bigint as pulled_in_count,
     opening * 100::decimal(18, 2) as opening_amount, created * 100::decimal(18, 2) as created_amount,
     advanced_in * 100::decimal(18, 2) as advanced_in_amount,
     advanced_out * 100::decimal(18, 2) as advanced_out_amount,
@@ -260,6 +266,57 @@ from (values
     ('2026-11-22', 'qualify', 2, 0, 0, 0, 0, 0, 0, 2),
     ('2026-11-22', 'propose', 1, 0, 0, 0, 0, 0, 0, 1)
 ) as days (date_day, stage, opening, created, advanced_in, advanced_out, won, lost, deleted, closing)
+"""
+
+# The week and the one before, of which the pipeline knows nothing: o1, o4 and o6 are open at its end.
+BRIDGE = """
+create table marts.fct_pipeline_movement as
+select
+    'generic' as source_system, opportunity_id, 'week' as period_type, date '2026-11-16' as period_start,
+    'sales' as pipeline, 'created' as movement, 'created' as entered_as, left_as,
+    cast(null as decimal(18, 2)) as amount_at_start, case when left_as is null then 100::decimal(18, 2) end as amount_at_end,
+    case when left_as is null then 100 else 0 end::decimal(18, 2) as amount_delta,
+    100::decimal(18, 2) as entered_amount, case when left_as is not null then 100::decimal(18, 2) end as left_amount,
+    cast(null as decimal(18, 2)) as amount_change
+from (values ('o1', null), ('o2', 'won'), ('o3', 'lost'), ('o4', null), ('o5', 'deleted'), ('o6', null))
+    as moved (opportunity_id, left_as);
+
+create table marts.fct_pipeline_bridge as
+select
+    'week' as period_type, date '2026-11-16' as period_start, date '2026-11-22' as period_end, 'sales' as pipeline,
+    scope, scope_id, 0::bigint as opening_count, created::bigint as created_count, 0::bigint as reopened_count,
+    0::bigint as transferred_in_count, 0::bigint as transferred_out_count, won::bigint as won_count,
+    lost::bigint as lost_count, deleted::bigint as deleted_count, (created - won - lost - deleted)::bigint as closing_count,
+    0::decimal(18, 2) as opening_amount, created * 100::decimal(18, 2) as created_amount,
+    0::decimal(18, 2) as reopened_amount, 0::decimal(18, 2) as transferred_in_amount,
+    0::decimal(18, 2) as transferred_out_amount, won * 100::decimal(18, 2) as won_amount,
+    lost * 100::decimal(18, 2) as lost_amount, deleted * 100::decimal(18, 2) as deleted_amount,
+    0::decimal(18, 2) as amount_change_amount, closing_count * 100::decimal(18, 2) as closing_amount,
+    0::bigint as pushed_count, 0::bigint as pulled_in_count, 0::bigint as slipped_count, 0::bigint as advanced_count,
+    0::bigint as moved_back_count, 0::bigint as expanded_count, 0::bigint as contracted_count
+from (values
+    ('company', 'all', 6, 1, 1, 1), ('rep', 'r1', 3, 0, 1, 0), ('rep', 'r2', 3, 1, 0, 1)
+) as bridged (scope, scope_id, created, won, lost, deleted)
+"""
+
+LEADS = """
+create table marts.fct_lead_funnel as
+select
+    date '2026-11-01' as cohort_month, segment_dimension, segment_value, leads, qualified, opportunities, won, lost,
+    still_open, opportunities as deals, won / leads as lead_to_won_rate, 0::double as lead_to_won_rate_low,
+    1::double as lead_to_won_rate_high, 0.5::double as eventual_won_rate, 0.1::double as eventual_won_rate_low,
+    0.9::double as eventual_won_rate_high
+from (values
+    ('all', 'all', 3::bigint, 2::bigint, 2::bigint, 1::bigint, 0::bigint, 1::bigint),
+    ('source', 'inbound', 2, 1, 1, 0, 0, 1),
+    ('source', 'outbound', 1, 1, 1, 1, 0, 0)
+) as cohorts (segment_dimension, segment_value, leads, qualified, opportunities, won, lost, still_open);
+
+create table marts.ops_coverage as
+select
+    'fct_pipeline_daily' as table_name, measure, 'generic' as source_system, date '2026-11-16' as known_since,
+    'the delivered history begins then' as reason, subject
+from (values ('pushed', 'close_date_history'), ('won', 'deals')) as measures (measure, subject)
 """
 
 ACTIVITY = """
@@ -288,5 +345,5 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the clean build's tables into the database of a connection."""
     for schema in SCHEMAS:
         connection.execute(f"create schema {schema}")
-    for tables in (RUN, FILES, DIMENSIONS, OPPORTUNITIES, FUNNEL, VELOCITY, PIPELINE, ACTIVITY):
+    for tables in (RUN, FILES, DIMENSIONS, OPPORTUNITIES, FUNNEL, VELOCITY, PIPELINE, BRIDGE, LEADS, ACTIVITY):
         connection.execute(tables)

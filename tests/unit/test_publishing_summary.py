@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from publishing.headline import Headline, Period, read_headline
+from publishing.headline import Headline, Missing, Period, _missing, read_headline
 from publishing.summary import WIDTH, render_published, render_refused
 from quality.verdict import CheckResult, Verdict, decide
 
@@ -199,3 +199,25 @@ def test_the_numbers_are_those_of_the_whole_company_in_the_period_of_the_day() -
 
 def _verdict(*checks: CheckResult) -> Verdict:
     return Verdict("run-1", decide(checks), checks, {}, "2026-11-23T02:00:00+00:00")
+
+
+def test_the_summary_says_what_cannot_be_told_and_which_extract_would_help() -> None:
+    missing = tuple(Missing("generic", f"measure {number}", "no history", f"object {number}") for number in range(3))
+    text = " ".join(render_published(CERTIFICATE, replace(HEADLINE, missing=missing), HOME).split())
+    assert "Cannot be told measure 0 (no history; deliver object 0); measure 1 (no history; deliver object 1)" in text
+    assert "and 1 more in ops_coverage" in text
+    assert "Cannot be told" not in render_published(CERTIFICATE, HEADLINE, HOME)
+
+
+def test_what_is_missing_is_read_once_per_subject() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            """
+            create table ops_coverage as from (values
+                ('generic', 'pushes', false, 'no dates', 'stage_history', 'close_date_history'),
+                ('generic', 'pushed', false, 'no dates', 'stage_history', 'close_date_history'),
+                ('generic', 'won', true, 'since then', null, 'deals')
+            ) as coverage (source_system, measure, is_answerable, reason, extract_that_helps, subject)
+            """
+        )
+        assert _missing(connection) == (Missing("generic", "pushed", "no dates", "stage_history"),)

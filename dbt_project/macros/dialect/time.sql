@@ -36,3 +36,8 @@
 {% macro days_from_to(first, last) -%}
     select cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date) as date_day
 {%- endmacro %}
+
+{#- A column of whole numbers from the first to the last, one row each; no row where the last is smaller. -#}
+{% macro numbers_from_to(first, last) -%}
+    unnest(generate_series({{ first }}, {{ last }}))
+{%- endmacro %}

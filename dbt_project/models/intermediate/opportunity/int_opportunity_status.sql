@@ -17,6 +17,12 @@ opportunity_change as (
 
 ),
 
+close_date_coverage as (
+
+    select * from {{ ref('int_close_date_coverage') }}
+
+),
+
 last_visit as (
 
     select * from stage_visit where is_current
@@ -76,8 +82,12 @@ select
     coalesce(visit_count.visits, 0) as visits,
     coalesce(visit_count.reopened_times, 0) as reopened_times,
     coalesce(visit_count.has_stage_history, false) as has_stage_history,
-    case when push_count.is_tracked and visit_count.has_stage_history then push_count.close_date_pushes end as close_date_pushes
+    case
+        when push_count.is_tracked and visit_count.has_stage_history and close_date_coverage.known_since is not null
+            then push_count.close_date_pushes
+    end as close_date_pushes
 from opportunity
 left join last_visit on opportunity.source_system = last_visit.source_system and opportunity.opportunity_id = last_visit.opportunity_id
 left join visit_count on opportunity.source_system = visit_count.source_system and opportunity.opportunity_id = visit_count.opportunity_id
 left join push_count on opportunity.source_system = push_count.source_system and opportunity.opportunity_id = push_count.opportunity_id
+left join close_date_coverage on opportunity.source_system = close_date_coverage.source_system

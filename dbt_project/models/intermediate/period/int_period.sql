@@ -1,4 +1,4 @@
--- One row per period of the company's calendar (week, month, quarter, year) that touches the data's life, up to the as-of day.
+-- One row per period of the company's calendar (week, month, quarter, year, fiscal quarter and year) that touches the data's life, up to the as-of day.
 -- [start_at, end_at) are the moments in UTC; an unfinished period ends at T.
 with stage_visit as (
 
@@ -8,7 +8,7 @@ with stage_visit as (
 
 run as (
 
-    select timezone, as_of, as_of_end, first_day_of_week from {{ source('config', 'run') }}
+    select timezone, as_of, as_of_end, first_day_of_week, fiscal_year_start_month from {{ source('config', 'run') }}
 
 ),
 
@@ -28,13 +28,12 @@ day as (
 
 period_day as (
 
-    select 'week' as period_type, {{ week_start('day.date_day') }} as period_start from day cross join run
+    {% for period_type in period_types() -%}
+    select '{{ period_type }}' as period_type, {{ period_start(period_type, 'day.date_day') }} as period_start from day cross join run
+    {%- if not loop.last %}
     union
-    select 'month', cast({{ dbt.date_trunc('month', 'date_day') }} as date) from day
-    union
-    select 'quarter', cast({{ dbt.date_trunc('quarter', 'date_day') }} as date) from day
-    union
-    select 'year', cast({{ dbt.date_trunc('year', 'date_day') }} as date) from day
+    {% endif %}
+    {%- endfor %}
 
 ),
 
@@ -47,6 +46,7 @@ bounded as (
             when 'week' then {{ dbt.dateadd('day', 7, 'period_start') }}
             when 'month' then {{ dbt.dateadd('month', 1, 'period_start') }}
             when 'quarter' then {{ dbt.dateadd('month', 3, 'period_start') }}
+            when 'fiscal_quarter' then {{ dbt.dateadd('month', 3, 'period_start') }}
             else {{ dbt.dateadd('year', 1, 'period_start') }}
         end as date) as next_period_start
     from period_day

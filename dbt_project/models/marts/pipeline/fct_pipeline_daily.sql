@@ -12,6 +12,18 @@ close_date_slip as (
 
 ),
 
+opportunity_day as (
+
+    select * from {{ ref('int_opportunity_day') }}
+
+),
+
+close_date_coverage as (
+
+    select * from {{ ref('int_close_date_coverage') }}
+
+),
+
 stage as (
 
     select * from {{ ref('int_stage') }}
@@ -90,6 +102,21 @@ slipped as (
 
 ),
 
+-- Of the deals open at both ends of the day, those whose expected close was moved in it.
+date_moved as (
+
+    select
+        date_day, source_system, pipeline, stage,
+        sum(case when expected_close_on > previous_expected_close_on then 1 else 0 end) as pushed_count,
+        sum(case when expected_close_on > previous_expected_close_on then amount else 0 end) as pushed_amount,
+        sum(case when expected_close_on < previous_expected_close_on then 1 else 0 end) as pulled_in_count,
+        sum(case when expected_close_on < previous_expected_close_on then amount else 0 end) as pulled_in_amount
+    from opportunity_day
+    where state = 'open' and previous_state = 'open' and expected_close_on <> previous_expected_close_on
+    group by date_day, source_system, pipeline, stage
+
+),
+
 running as (
 
     select
@@ -136,8 +163,14 @@ select
     cast(coalesce(daily.amount_change_amount, 0) as decimal(18, 2)) as amount_change_amount,
     cast(running.open_amount as decimal(18, 2)) as open_amount,
     cast(round(running.open_amount * spine.default_probability, 2) as decimal(18, 2)) as weighted_amount,
-    cast(coalesce(slipped.slipped_count, 0) as bigint) as slipped_count,
-    cast(coalesce(slipped.slipped_amount, 0) as decimal(18, 2)) as slipped_amount,
+    -- Before changes of the date are known, none is not zero.
+    {%- for movement in ['slipped', 'pushed', 'pulled_in'] %}
+    {%- set found = ('slipped.' if movement == 'slipped' else 'date_moved.') ~ movement %}
+    case when close_date_coverage.known_since <= spine.date_day then cast(coalesce({{ found }}_count, 0) as bigint) end
+        as {{ movement }}_count,
+    case when close_date_coverage.known_since <= spine.date_day then cast(coalesce({{ found }}_amount, 0) as decimal(18, 2)) end
+        as {{ movement }}_amount,
+    {%- endfor %}
     spine.date_day = run.as_of as is_unfinished
 from spine
 cross join run
@@ -150,3 +183,7 @@ left join daily
 left join slipped
     on spine.date_day = slipped.slipped_on and spine.source_system = slipped.source_system
     and spine.pipeline = slipped.pipeline and spine.stage = slipped.stage
+left join date_moved
+    on spine.date_day = date_moved.date_day and spine.source_system = date_moved.source_system
+    and spine.pipeline = date_moved.pipeline and spine.stage = date_moved.stage
+left join close_date_coverage on spine.source_system = close_date_coverage.source_system

@@ -5,9 +5,15 @@ with period as (
 
 ),
 
+opportunity_cut as (
+
+    select * from {{ ref('int_opportunity_cut') }} where is_now
+
+),
+
 segment as (
 
-    select * from {{ ref('int_opportunity_segment') }}
+    select * from {{ ref('int_segment') }}
 
 ),
 
@@ -29,6 +35,31 @@ rep as (
 
 ),
 
+rep_scope as (
+
+    select * from {{ ref('int_rep_scope') }}
+
+),
+
+kept as (
+
+    select opportunity.*, opportunity_cut.segment_key
+    from opportunity
+    inner join opportunity_cut
+        on opportunity.source_system = opportunity_cut.source_system
+        and opportunity.opportunity_id = opportunity_cut.opportunity_id
+    where opportunity.status <> 'deleted'
+
+),
+
+kept_segment as (
+
+    select segment.*
+    from segment
+    inner join (select distinct segment_key from kept) as kept_key on segment.segment_key = kept_key.segment_key
+
+),
+
 -- Every scope has every period, and every rep is a scope: one without a deal is counted, with nulls.
 scope as (
 
@@ -37,9 +68,12 @@ scope as (
         segment_value as scope_id,
         min(segment_name) as scope_name
     from (
-        select segment_dimension, segment_value, segment_name from segment
+        select segment_dimension, segment_value, segment_name from kept_segment
         union
-        select 'rep', rep_id, name from rep where not is_placeholder
+        select 'rep', rep_scope.scope_id, rep.name
+        from rep
+        inner join rep_scope on rep.source_system = rep_scope.source_system and rep.rep_id = rep_scope.rep_id
+        where not rep.is_placeholder
         union
         select 'all', 'all', 'all'
     )
@@ -47,58 +81,154 @@ scope as (
 
 ),
 
-opened as (
+numbered as (
 
-    -- Open at any moment of the period. The moment of closing counts: what closes in a period was open in it,
-    -- also where no history tells of the time before.
-    select period.period_type, period.period_start, open_span.source_system, open_span.opportunity_id
-    from open_span
-    inner join period
-        on open_span.opened_at < period.end_at
-        and (open_span.ended_at is null or open_span.ended_at >= period.start_at)
+    select *, row_number() over (partition by period_type order by period_start) as period_number from period
 
-    union
+),
 
-    select period.period_type, period.period_start, opportunity.source_system, opportunity.opportunity_id
-    from opportunity
-    inner join period on opportunity.closed_at >= period.start_at and opportunity.closed_at < period.end_at
-    where opportunity.status in ('won', 'lost')
+-- The periods of each type in which a deal was open at any moment, from the first to the last. The moment of closing counts: what closes in a
+-- period was open in it, also where no history tells of the time before.
+stay as (
+
+    select source_system, opportunity_id, opened_at as began_at, ended_at from open_span
+    union all
+    select source_system, opportunity_id, closed_at, closed_at from opportunity where status in ('won', 'lost')
+
+),
+
+stay_number as (
+
+    select
+        stay.source_system, stay.opportunity_id, first_one.period_type,
+        first_one.period_number as first_number,
+        case when stay.ended_at is null then 2147483647 else coalesce(last_one.period_number, 0) end as last_number
+    from stay
+    inner join numbered as first_one
+        on stay.began_at < first_one.end_at and (stay.began_at >= first_one.start_at or first_one.period_number = 1)
+    left join numbered as last_one
+        on first_one.period_type = last_one.period_type
+        and stay.ended_at >= last_one.start_at and stay.ended_at < last_one.end_at
+
+),
+
+-- A deal that was open twice in one period is counted once: its later stay begins after all that came before.
+apart as (
+
+    select
+        source_system, opportunity_id, period_type, last_number,
+        greatest(first_number, coalesce(max(last_number) over (
+            partition by source_system, opportunity_id, period_type order by first_number, last_number
+            rows between unbounded preceding and 1 preceding
+        ) + 1, first_number)) as first_number
+    from stay_number
+
+),
+
+step as (
+
+    select source_system, opportunity_id, period_type, first_number as period_number, 1 as change from apart where first_number <= last_number
+    union all
+    select source_system, opportunity_id, period_type, last_number + 1, -1 from apart
+    where first_number <= last_number and last_number < 2147483647
+
+),
+
+step_by_combination as (
+
+    select step.period_type, step.period_number, kept.segment_key, sum(step.change) as change
+    from step
+    inner join kept on step.source_system = kept.source_system and step.opportunity_id = kept.opportunity_id
+    group by step.period_type, step.period_number, kept.segment_key
+
+),
+
+step_by_scope as (
+
+    select
+        step_by_combination.period_type, step_by_combination.period_number,
+        case segment.segment_dimension when 'all' then 'company' else segment.segment_dimension end as scope,
+        segment.segment_value as scope_id,
+        sum(step_by_combination.change) as change
+    from step_by_combination
+    inner join segment on step_by_combination.segment_key = segment.segment_key
+    group by step_by_combination.period_type, step_by_combination.period_number, segment.segment_dimension, segment.segment_value
 
 ),
 
 opened_by_scope as (
 
     select
-        opened.period_type, opened.period_start,
-        case segment.segment_dimension when 'all' then 'company' else segment.segment_dimension end as scope,
-        segment.segment_value as scope_id,
-        count(*) as opportunities
-    from opened
-    inner join segment on opened.source_system = segment.source_system and opened.opportunity_id = segment.opportunity_id
-    group by opened.period_type, opened.period_start, segment.segment_dimension, segment.segment_value
+        numbered.period_type, numbered.period_start, scope.scope, scope.scope_id,
+        sum(coalesce(step_by_scope.change, 0)) over (
+            partition by numbered.period_type, scope.scope, scope.scope_id order by numbered.period_number rows unbounded preceding
+        ) as opportunities
+    from numbered
+    cross join scope
+    left join step_by_scope
+        on numbered.period_type = step_by_scope.period_type and numbered.period_number = step_by_scope.period_number
+        and scope.scope = step_by_scope.scope and scope.scope_id = step_by_scope.scope_id
+
+),
+
+closed as (
+
+    select
+        period.period_type, period.period_start, kept.segment_key, kept.status, kept.amount, kept.sales_cycle_days
+    from kept
+    inner join period on kept.closed_at >= period.start_at and kept.closed_at < period.end_at
+    where kept.status in ('won', 'lost')
+
+),
+
+closed_by_combination as (
+
+    select
+        period_type, period_start, segment_key,
+        sum(case when status = 'won' then 1 else 0 end) as won,
+        sum(case when status = 'lost' then 1 else 0 end) as lost,
+        sum(case when status = 'won' then amount end) as won_amount,
+        sum(case when status = 'lost' then amount end) as lost_amount,
+        sum(case when status = 'won' and amount is null then 1 else 0 end) as won_without_amount,
+        sum(sales_cycle_days) as cycle_days,
+        count(sales_cycle_days) as cycles
+    from closed
+    group by period_type, period_start, segment_key
 
 ),
 
 closed_by_scope as (
 
     select
-        period.period_type, period.period_start,
+        closed_by_combination.period_type, closed_by_combination.period_start,
         case segment.segment_dimension when 'all' then 'company' else segment.segment_dimension end as scope,
         segment.segment_value as scope_id,
-        sum(case when opportunity.status = 'won' then 1 else 0 end) as won,
-        sum(case when opportunity.status = 'lost' then 1 else 0 end) as lost,
-        sum(case when opportunity.status = 'won' then opportunity.amount end) as won_amount,
-        sum(case when opportunity.status = 'lost' then opportunity.amount end) as lost_amount,
-        sum(case when opportunity.status = 'won' and opportunity.amount is null then 1 else 0 end) as won_without_amount,
-        avg(opportunity.sales_cycle_days) as sales_cycle_days,
-        {{ quantile('opportunity.sales_cycle_days', 0.5) }} as sales_cycle_days_median,
-        {{ quantile('opportunity.sales_cycle_days', 0.9) }} as sales_cycle_days_p90
-    from opportunity
-    inner join period on opportunity.closed_at >= period.start_at and opportunity.closed_at < period.end_at
-    inner join segment
-        on opportunity.source_system = segment.source_system and opportunity.opportunity_id = segment.opportunity_id
-    where opportunity.status in ('won', 'lost')
-    group by period.period_type, period.period_start, segment.segment_dimension, segment.segment_value
+        sum(closed_by_combination.won) as won,
+        sum(closed_by_combination.lost) as lost,
+        sum(closed_by_combination.won_amount) as won_amount,
+        sum(closed_by_combination.lost_amount) as lost_amount,
+        sum(closed_by_combination.won_without_amount) as won_without_amount,
+        sum(closed_by_combination.cycle_days) / cast(nullif(sum(closed_by_combination.cycles), 0) as double) as sales_cycle_days
+    from closed_by_combination
+    inner join segment on closed_by_combination.segment_key = segment.segment_key
+    group by
+        closed_by_combination.period_type, closed_by_combination.period_start, segment.segment_dimension, segment.segment_value
+
+),
+
+-- Quantiles do not add up: they are of the won deals one by one.
+cycle_by_scope as (
+
+    select
+        closed.period_type, closed.period_start,
+        case segment.segment_dimension when 'all' then 'company' else segment.segment_dimension end as scope,
+        segment.segment_value as scope_id,
+        {{ quantile('closed.sales_cycle_days', 0.5) }} as sales_cycle_days_median,
+        {{ quantile('closed.sales_cycle_days', 0.9) }} as sales_cycle_days_p90
+    from closed
+    inner join segment on closed.segment_key = segment.segment_key
+    where closed.sales_cycle_days is not null
+    group by closed.period_type, closed.period_start, segment.segment_dimension, segment.segment_value
 
 ),
 
@@ -123,8 +253,8 @@ factor as (
         cast(closed_by_scope.won_amount as double)
             / nullif(closed_by_scope.won - closed_by_scope.won_without_amount, 0) as average_deal_size,
         closed_by_scope.sales_cycle_days,
-        closed_by_scope.sales_cycle_days_median,
-        closed_by_scope.sales_cycle_days_p90
+        cycle_by_scope.sales_cycle_days_median,
+        cycle_by_scope.sales_cycle_days_p90
     from period
     cross join scope
     left join opened_by_scope
@@ -133,6 +263,9 @@ factor as (
     left join closed_by_scope
         on period.period_type = closed_by_scope.period_type and period.period_start = closed_by_scope.period_start
         and scope.scope = closed_by_scope.scope and scope.scope_id = closed_by_scope.scope_id
+    left join cycle_by_scope
+        on period.period_type = cycle_by_scope.period_type and period.period_start = cycle_by_scope.period_start
+        and scope.scope = cycle_by_scope.scope and scope.scope_id = cycle_by_scope.scope_id
 
 ),
 

@@ -1,0 +1,241 @@
+-- One row per source system with deals and subject: since which day the delivered extracts can tell it (known_since; null: never), why not
+-- before, and which extract would help. What does not belong to one system (leads, activity, e-mail, targets) is told for 'all'.
+with opportunity as (
+
+    select * from {{ ref('int_opportunity') }}
+
+),
+
+opportunity_version as (
+
+    select * from {{ ref('int_opportunity_version') }}
+
+),
+
+stage_history as (
+
+    select * from {{ ref('int_stage_history') }}
+
+),
+
+close_date_coverage as (
+
+    select * from {{ ref('int_close_date_coverage') }}
+
+),
+
+lead_record as (
+
+    select * from {{ ref('int_lead') }}
+
+),
+
+lead_deal as (
+
+    select * from {{ ref('int_lead_deal') }}
+
+),
+
+activity as (
+
+    select * from {{ ref('int_activity') }}
+
+),
+
+email_event as (
+
+    select * from {{ ref('int_email_event') }}
+
+),
+
+generic_target as (
+
+    select * from {{ ref('stg_generic__target') }}
+
+),
+
+{% if uses('salesforce') -%}
+salesforce_quota as (
+
+    select * from {{ ref('stg_salesforce__forecasting_quota') }}
+
+),
+
+{% endif -%}
+run as (
+
+    select timezone from {{ source('config', 'run') }}
+
+),
+
+extract_day as (
+
+    select source_system, valid_from, dense_rank() over (partition by source_system order by valid_from) as extract_number
+    from opportunity_version
+
+),
+
+system as (
+
+    select
+        extract_day.source_system,
+        min({{ local_day('extract_day.valid_from') }}) as first_extract_on,
+        min(case when extract_day.extract_number = 2 then {{ local_day('extract_day.valid_from') }} end) as second_extract_on
+    from extract_day
+    cross join run
+    group by extract_day.source_system
+
+),
+
+history as (
+
+    select
+        stage_history.source_system, count(*) as changes,
+        min({{ local_day('stage_history.changed_at') }}) as first_change_on,
+        min(case when stage_history.amount is not null then {{ local_day('stage_history.changed_at') }} end) as first_amount_on
+    from stage_history
+    cross join run
+    where stage_history.problem is null
+    group by stage_history.source_system
+
+),
+
+creation as (
+
+    select
+        opportunity.source_system,
+        min({{ local_day('opportunity.created_at') }}) as first_created_on,
+        sum(case when opportunity.is_created_at_inferred then 0 else 1 end) as dated
+    from opportunity
+    cross join run
+    group by opportunity.source_system
+
+),
+
+general as (
+
+    select 'leads' as subject, min({{ local_day('lead_record.created_at') }}) as known_since from lead_record cross join run
+    union all
+    select 'qualification', min(case when lead_record.qualified_at is not null then {{ local_day('lead_record.created_at') }} end)
+    from lead_record cross join run
+    union all
+    select 'lead_link', min({{ local_day('lead_deal.opportunity_created_at') }}) from lead_deal cross join run
+    union all
+    select 'activity', min(occurred_on) from activity
+    union all
+    select 'email', min(occurred_on) from email_event
+    union all
+    select 'targets', min(period_start)
+    from (
+        select period_start from generic_target where row_disposition = 'loaded'
+    {% if uses('salesforce') -%}
+        union all
+        select period_start from salesforce_quota where row_disposition = 'loaded'
+    {%- endif %}
+    ) as target
+
+),
+
+told as (
+
+    select source_system, 'deals' as subject, first_created_on as known_since,
+        'the first deal was created then' as reason, cast(null as varchar) as extract_that_helps
+    from creation
+
+    union all
+
+    select
+        source_system, 'creation', case when dated > 0 then first_created_on end,
+        case when dated > 0 then 'the first deal was created then' else 'no deal is delivered with its time of creation' end,
+        case when dated = 0 then 'opportunity with created_at' end
+    from creation
+
+    union all
+
+    select
+        system.source_system, 'stage_history', coalesce(history.first_change_on, system.second_extract_on),
+        case
+            when history.first_change_on is not null then 'the delivered history begins then'
+            when system.second_extract_on is not null
+                then 'no history is delivered: changes are seen by comparing extracts, since the second one'
+            else 'no history is delivered, and only one extract, with nothing to compare it to'
+        end,
+        case when history.first_change_on is null then case system.source_system
+            when 'salesforce' then 'opportunity_history' when 'hubspot' then 'deal_stage' else 'stage_history'
+        end end
+    from system
+    left join history on system.source_system = history.source_system
+
+    union all
+
+    select
+        system.source_system, 'amount_history',
+        case when coalesce(history.changes, 0) > 0 then history.first_amount_on else system.second_extract_on end,
+        case
+            when history.first_amount_on is not null then 'the delivered history begins then'
+            when coalesce(history.changes, 0) > 0 then 'the delivered history does not tell amounts: each deal has its last one all its life'
+            when system.second_extract_on is not null
+                then 'no history is delivered: changes are seen by comparing extracts, since the second one'
+            else 'no history is delivered, and only one extract, with nothing to compare it to'
+        end,
+        case when history.first_amount_on is null then case system.source_system
+            when 'salesforce' then 'opportunity_history with Amount' when 'hubspot' then 'deal_property_history of amount'
+            else 'stage_history with amount'
+        end end
+    from system
+    left join history on system.source_system = history.source_system
+
+    union all
+
+    select
+        close_date_coverage.source_system, 'close_date_history', close_date_coverage.known_since, close_date_coverage.reason,
+        case when close_date_coverage.reason <> 'the delivered history begins then' then case close_date_coverage.source_system
+            when 'salesforce' then 'opportunity_history with CloseDate' when 'hubspot' then 'deal_property_history of closedate'
+            else 'stage_history with expected_close_on'
+        end end
+    from close_date_coverage
+
+    union all
+
+    select
+        source_system, 'owner_history', second_extract_on,
+        case
+            when second_extract_on is null then 'only one extract was delivered, with nothing to compare it to'
+            else 'owners are compared from extract to extract, since the second one'
+        end,
+        'opportunity, every night'
+    from system
+
+    union all
+
+    select source_system, 'deletion', first_extract_on, 'a deal that was deleted before the first extract was never delivered',
+        cast(null as varchar)
+    from system
+
+    union all
+
+    select
+        'all', subject, known_since,
+        case
+            when known_since is not null then 'the first one delivered is of that day'
+            when subject = 'leads' then 'no leads are delivered'
+            when subject = 'qualification' then 'no lead is delivered with the time at which it was qualified'
+            when subject = 'lead_link' then 'no deal names the lead that it came from, and no lead its deal'
+            when subject = 'activity' then 'no activity is delivered'
+            when subject = 'email' then 'no e-mail events are delivered'
+            when subject = 'targets' then 'no targets are delivered'
+        end,
+        case when known_since is null then case subject
+            when 'leads' then 'lead'
+            when 'qualification' then 'lead with qualified_at'
+            when 'lead_link' then 'lead with opportunity_id, or opportunity with lead_id'
+            when 'activity' then 'activity (calls, meetings, tasks)'
+            when 'email' then 'email_event'
+            when 'targets' then 'target'
+        end end
+    from general
+
+)
+
+select source_system, subject, known_since, reason, extract_that_helps
+from told
