@@ -214,6 +214,7 @@ select
     expected_close_on,
     segment_key,
     lag(state) over by_day as previous_state,
+    lag(pipeline) over by_day as previous_pipeline,
     lag(stage) over by_day as previous_stage,
     lag(stage_order) over by_day as previous_stage_order,
     lag(amount) over by_day as previous_amount,

@@ -1,6 +1,6 @@
 -- One row per opportunity and period (week, month, quarter, fiscal quarter) in which its state or segment changed: its state at the period's
 -- start and end, and in which period it changes next. Periods in which nothing changed have no row: fct_pipeline_movement adds them.
-{%- set carried = ['state', 'stage', 'stage_order', 'amount', 'expected_close_on', 'segment_key'] %}
+{%- set carried = ['pipeline', 'state', 'stage', 'stage_order', 'amount', 'expected_close_on', 'segment_key'] %}
 with opportunity_day as (
 
     select * from {{ ref('int_opportunity_day') }}
@@ -38,7 +38,7 @@ numbered as (
 
     select
         last_one.source_system, last_one.opportunity_id, '{{ period_type }}' as period_type, last_one.{{ period_type }}_number as period_number,
-        last_one.{{ period_type }}_after as next_period_number, last_one.pipeline,
+        last_one.{{ period_type }}_after as next_period_number,
         {%- for column in carried %}
         case when last_one.{{ period_type }}_before < last_one.{{ period_type }}_number then last_one.previous_{{ column }}
             else first_one.previous_{{ column }} end as {{ column }}_at_start,

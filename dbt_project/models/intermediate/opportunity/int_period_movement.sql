@@ -54,7 +54,7 @@ quiet_{{ period_type }} as (
 told as (
 
     select
-        source_system, opportunity_id, period_type, period_number, pipeline, state_at_start, state_at_end, stage_at_start, stage_at_end,
+        source_system, opportunity_id, period_type, period_number, pipeline_at_start, pipeline_at_end, state_at_start, state_at_end, stage_at_start, stage_at_end,
         stage_order_at_start, stage_order_at_end, amount_at_start, amount_at_end,
         expected_close_on_at_start as expected_close_at_start, expected_close_on_at_end as expected_close_at_end,
         segment_key_at_start, segment_key_at_end, was_open
@@ -64,7 +64,7 @@ told as (
     union all
 
     select
-        source_system, opportunity_id, period_type, slipped_in, pipeline, 'open', 'open', stage_at_end, stage_at_end,
+        source_system, opportunity_id, period_type, slipped_in, pipeline_at_end, pipeline_at_end, 'open', 'open', stage_at_end, stage_at_end,
         stage_order_at_end, stage_order_at_end, amount_at_end, amount_at_end, expected_close_on_at_end, expected_close_on_at_end,
         segment_key_at_end, segment_key_at_end, false
     from quiet_{{ period_type }}
@@ -151,7 +151,9 @@ select
     opportunity_id,
     period_type,
     period_number,
-    pipeline,
+    -- A deal that leaves, leaves the pipeline that it was in.
+    case when left_as is not null and is_open_at_start then pipeline_at_start else pipeline_at_end end as pipeline,
+    case when is_open_at_start then pipeline_at_start end as pipeline_at_start,
     movement,
     entered_as,
     left_as,

@@ -32,7 +32,7 @@ compared as (
     select
         opportunity_day.source_system, opportunity_day.opportunity_id, opportunity_day.pipeline, opportunity_day.date_day,
         opportunity_day.state, opportunity_day.stage, opportunity_day.stage_order, opportunity_day.amount,
-        opportunity_day.previous_state, opportunity_day.previous_stage, opportunity_day.previous_stage_order,
+        opportunity_day.previous_state, opportunity_day.previous_pipeline, opportunity_day.previous_stage, opportunity_day.previous_stage_order,
         coalesce(opportunity_day.previous_amount, 0) as previous_amount,
         -- What a deal that was open the day before is worth when it closes.
         case when definition.closed_amount = 'first' then opportunity_day.previous_amount else opportunity_day.amount end as closed_amount,
@@ -65,11 +65,12 @@ movement as (
 
     -- What moves on takes along what it was worth; what its worth changed on the way is told on its own.
     select
-        source_system, opportunity_id, pipeline, date_day,
+        source_system, opportunity_id, previous_pipeline, date_day,
         case when stage_order > previous_stage_order then 'advanced_out' else 'moved_back_out' end,
         previous_stage, -1, -previous_amount
     from compared
-    where previous_state = 'open' and state = 'open' and stage is distinct from previous_stage
+    where previous_state = 'open' and state = 'open'
+        and (stage is distinct from previous_stage or pipeline is distinct from previous_pipeline)
 
     union all
 
@@ -78,12 +79,13 @@ movement as (
         case when stage_order > previous_stage_order then 'advanced_in' else 'moved_back_in' end,
         stage, 1, previous_amount
     from compared
-    where previous_state = 'open' and state = 'open' and stage is distinct from previous_stage
+    where previous_state = 'open' and state = 'open'
+        and (stage is distinct from previous_stage or pipeline is distinct from previous_pipeline)
 
     union all
 
-    select source_system, opportunity_id, pipeline, date_day, 'amount_change', case when state = 'open' then stage else previous_stage end,
-        0, case when state = 'open' then amount else closed_amount end - previous_amount
+    select source_system, opportunity_id, case when state = 'open' then pipeline else previous_pipeline end, date_day, 'amount_change',
+        case when state = 'open' then stage else previous_stage end, 0, case when state = 'open' then amount else closed_amount end - previous_amount
     from compared
     where previous_state = 'open' and state in ('open', 'won', 'lost')
         and case when state = 'open' then amount else closed_amount end <> previous_amount
@@ -91,7 +93,7 @@ movement as (
     union all
 
     select
-        source_system, opportunity_id, pipeline, date_day, state,
+        source_system, opportunity_id, case when previous_state = 'open' then previous_pipeline else pipeline end, date_day, state,
         case when previous_state = 'open' then previous_stage else passing_stage end, -1,
         -case when previous_state = 'open' then closed_amount else amount end
     from compared
@@ -99,7 +101,7 @@ movement as (
 
     union all
 
-    select source_system, opportunity_id, pipeline, date_day, 'deleted', previous_stage, -1, -previous_amount
+    select source_system, opportunity_id, previous_pipeline, date_day, 'deleted', previous_stage, -1, -previous_amount
     from compared
     where previous_state = 'open' and state = 'deleted'
 

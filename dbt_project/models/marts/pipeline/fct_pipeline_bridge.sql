@@ -64,26 +64,29 @@ did_by_combination as (
 
 ),
 
--- A deal that was open under another value when the period began has come over from there.
+-- A deal that was open in another pipeline, or under another value, when the period began has come over from there.
 changed_segment as (
 
-    select period_type, period_number, pipeline, segment_key_at_start, segment_key_at_end, count(*) as deals, sum(amount_at_start) as amount
+    select
+        period_type, period_number, pipeline_at_start, pipeline as pipeline_at_end, segment_key_at_start, segment_key_at_end,
+        count(*) as deals, sum(amount_at_start) as amount
     from period_movement
-    where is_open_at_start and segment_key_at_start <> segment_key_at_end
-    group by period_type, period_number, pipeline, segment_key_at_start, segment_key_at_end
+    where is_open_at_start and (segment_key_at_start <> segment_key_at_end or pipeline_at_start <> pipeline)
+    group by period_type, period_number, pipeline_at_start, pipeline, segment_key_at_start, segment_key_at_end
 
 ),
 
 transfer as (
 
     select
-        changed_segment.period_type, changed_segment.period_number, changed_segment.pipeline, at_end.segment_dimension,
-        at_start.segment_value as value_at_start, at_end.segment_value as value_at_end, changed_segment.deals, changed_segment.amount
+        changed_segment.period_type, changed_segment.period_number, changed_segment.pipeline_at_start, changed_segment.pipeline_at_end,
+        at_end.segment_dimension, at_start.segment_value as value_at_start, at_end.segment_value as value_at_end,
+        changed_segment.deals, changed_segment.amount
     from changed_segment
     inner join segment as at_start on changed_segment.segment_key_at_start = at_start.segment_key
     inner join segment as at_end
         on changed_segment.segment_key_at_end = at_end.segment_key and at_start.segment_dimension = at_end.segment_dimension
-    where at_start.segment_value <> at_end.segment_value
+    where at_start.segment_value <> at_end.segment_value or changed_segment.pipeline_at_start <> changed_segment.pipeline_at_end
 
 ),
 
@@ -95,9 +98,9 @@ flow as (
     from did_by_combination
     inner join segment on did_by_combination.segment_key = segment.segment_key
     union all
-    select period_type, period_number, pipeline, segment_dimension, value_at_end, 'transferred_in', deals, amount from transfer
+    select period_type, period_number, pipeline_at_end, segment_dimension, value_at_end, 'transferred_in', deals, amount from transfer
     union all
-    select period_type, period_number, pipeline, segment_dimension, value_at_start, 'transferred_out', deals, amount from transfer
+    select period_type, period_number, pipeline_at_start, segment_dimension, value_at_start, 'transferred_out', deals, amount from transfer
 
 ),
 

@@ -35,7 +35,7 @@ last_number as (
 quiet_number as (
 
     select
-        opportunity_period.source_system, opportunity_period.opportunity_id, opportunity_period.period_type, opportunity_period.pipeline,
+        opportunity_period.source_system, opportunity_period.opportunity_id, opportunity_period.period_type, opportunity_period.pipeline_at_end as pipeline,
         opportunity_period.stage_at_end as stage, opportunity_period.amount_at_end as amount,
         opportunity_period.expected_close_on_at_end as expected_close_on,
         {{ numbers_from_to(
