@@ -216,3 +216,36 @@ def test_the_process_as_tables(tmp_path: Path) -> None:
     assert [row[-1] for row in tables["canonical_stage"]] == [True, False, False, False, False, False]
     assert tables["motion"] == [("Web", "inbound")]
     assert tables["segment_column"] == [("region_name", "region_name")]
+
+
+def test_contested_definitions_as_tables(tmp_path: Path) -> None:
+    import duckdb
+
+    defined = {
+        "slipped": "not_closed",
+        "created_from_stage": {"direct": "offer"},
+        "closed_amount": "first",
+        "amount_column": "arr",
+        "past_periods": "frozen",
+    }
+    write_process_tables(read(tmp_path, process(definitions=defined)), tmp_path / "config")
+    with duckdb.connect() as connection:
+        found = {
+            name: connection.execute(f"from read_parquet('{tmp_path / 'config' / f'{name}.parquet'}')").fetchall()
+            for name in ("definition", "created_from_stage")
+        }
+    assert found == {"definition": [("not_closed", "first", "arr", "frozen")], "created_from_stage": [("direct", "offer")]}
+
+
+@pytest.mark.parametrize(
+    ("created_from", "said"),
+    [
+        ({"direct": "signed"}, "has no open stage 'signed'; expected one of demo, offer"),
+        ({"other": "demo"}, "names the pipeline 'other'"),
+    ],
+)
+def test_a_deal_is_created_from_an_open_stage_of_a_known_pipeline(
+    tmp_path: Path, created_from: dict[str, str], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        read(tmp_path, process(definitions={"created_from_stage": created_from}))
