@@ -149,9 +149,10 @@ def _one_kind_a_day(cases: dict[Cell, list[Case]]) -> Iterator[tuple[Cell, list[
             if kind:
                 kinds[days].add(kind)
         at_start = any(days == 0 for days, _, _ in found)
-        # Had all left before the last event, lifelines would divide by nothing from there on.
+        # With nobody there for a while, before the late ones come, lifelines refuses or divides by nothing.
         is_never_empty = all(
-            _at_risk(found, day) > sum(days == day and kind > 0 for days, kind, _ in found) for day in sorted(kinds)[:-1]
+            any(last > day and (after is None or after < day) for last, _, after in found)
+            for day in sorted({last for last, _, _ in found})[:-1]
         )
         is_untied = all(len(both) == 1 for both in kinds.values())
         if 3 <= len(found) <= 200 and kinds and not at_start and is_untied and is_never_empty:
