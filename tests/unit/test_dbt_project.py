@@ -123,7 +123,7 @@ def test_dbt_knows_every_system_and_builds_only_those_in_use() -> None:
     switched = {
         name: options["+enabled"] for name, options in project["models"]["funnelcast"]["staging"].items() if name in SYSTEMS
     }
-    assert switched == {name: f"{{{{ '{name}' in var('systems') }}}}" for name in SYSTEMS if name != ALWAYS}
+    assert switched == {name: f"{{{{ '{name}' in var('systems', ['{name}']) }}}}" for name in SYSTEMS if name != ALWAYS}
 
 
 # --- the files' own rules ---
