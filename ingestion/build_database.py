@@ -81,7 +81,7 @@ def raw_view(target: DeliveredObject, files: Sequence[StoredFile], process: Sale
         select
             {declared}, _extra, {sql_text(target.system)} as _system, {sql_text(target.name)} as _object,
             delivered._file, delivered._row, delivered._extracted_at, delivered._sequence,
-            hash(row({", ".join([declared, *_named_extras(target, process)])})) as _content,
+            hash(row({", ".join(_content(target, process))})) as _content,
             {sql_text(target.delivery)} as _delivery,
             coalesce(file.outcome = 'superseded', false) as _is_superseded
         from delivered
@@ -122,6 +122,12 @@ def _named_columns(target: DeliveredObject, process: SalesProcess) -> dict[str, 
     if target.name == "user" and process.team_column:
         return {"team": process.team_column}
     return {}
+
+
+def _content(target: DeliveredObject, process: SalesProcess) -> list[str]:
+    """What a row says, apart from blanks around it and its own id, which one system writes in two forms (15 and 18 characters)."""
+    told = [f"delivered.{sql_name(column.name)}" for column in target.declaration.columns if column.name != "id"]
+    return [f"nullif(trim({column}), '')" for column in told] + _named_extras(target, process)
 
 
 def _named_extras(target: DeliveredObject, process: SalesProcess) -> list[str]:
