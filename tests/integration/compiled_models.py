@@ -83,13 +83,14 @@ class CompiledProject:
 
 
 @cache
-def compiled_project() -> CompiledProject:
-    """Compile the project as it is now; once per process."""
+def compiled_project(systems: tuple[str, ...] = ("generic",)) -> CompiledProject:
+    """Compile the project as it is now for a company that uses these systems; once per process."""
     with TemporaryDirectory() as folder:
         ended = subprocess.run(
             [
                 str(_DBT), "--quiet", "--no-use-colors", "compile", "--no-introspect", "--no-populate-cache",
                 "--project-dir", str(_DBT_PROJECT), "--profiles-dir", str(_DBT_PROJECT),
+                "--vars", json.dumps({"systems": list(systems)}),
             ],
             cwd=folder,
             env={
@@ -114,7 +115,10 @@ def compiled_project() -> CompiledProject:
 
 @contextmanager
 def built(
-    settings: Settings, models: Sequence[str], process: SalesProcess | None = None
+    settings: Settings,
+    models: Sequence[str],
+    process: SalesProcess | None = None,
+    systems: tuple[str, ...] = ("generic",),
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Landing]]:
     """Land what is new, make the build database, and build the models in it; nothing of it is kept but the raw store.
 
@@ -132,7 +136,7 @@ def built(
         connection.begin()
         for schema in ("staging", "intermediate", "marts"):
             connection.execute(f"create schema if not exists {schema}")
-        for model in compiled_project().in_order(models):
+        for model in compiled_project(systems).in_order(models):
             connection.execute(f"create table {model.schema}.{model.name} as ({model.sql}\n)")
         yield connection, landing
         connection.rollback()
