@@ -6,7 +6,7 @@ Belongs here: the views and tables that dbt reads. Does not belong here: rules a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from ingestion.land import FileOutcome, Landing
 from ingestion.landing import DeliveredObject, delivered_objects
 from ingestion.process_tables import process_digest, process_tables, write_process_tables
 from ingestion.readers import TECHNICAL_COLUMNS, sql_name, sql_text
+from ingestion.schema_drift import SchemaChange, schema_changes
 from ingestion.store import StoredFile
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -36,6 +37,7 @@ class BuildInfo:
     as_of_end: datetime
     files: int
     rows: int
+    schema_changes: tuple[SchemaChange, ...] = ()
 
 
 def make_build_database(settings: Settings, process: SalesProcess, landing: Landing, build_id: str) -> BuildInfo:
@@ -46,6 +48,7 @@ def make_build_database(settings: Settings, process: SalesProcess, landing: Land
     as_of = _as_of(settings, process, landing.stored)
     as_of_end = _end_of(as_of, ZoneInfo(process.company.timezone))
     known_then = [stored for stored in landing.stored if stored.extracted_on <= as_of]
+    in_force = [found.stored for found in landing.outcomes if found.outcome == "loaded" and found.stored is not None]
     _remove(settings.build_database)
     write_process_tables(process, settings.raw / "config")
     with duckdb.connect(str(settings.build_database)) as connection:
@@ -56,10 +59,14 @@ def make_build_database(settings: Settings, process: SalesProcess, landing: Land
             path = settings.raw / "config" / f"{name}.parquet"
             connection.execute(f"create table config.{sql_name(name)} as from read_parquet({sql_text(str(path))})")
         _make_accounting(connection, landing.outcomes, as_of, settings.quarantine, known_then)
+        changes: list[SchemaChange] = []
         for target in delivered_objects(process):
             own = [stored for stored in known_then if (stored.system, stored.object) == (target.system, target.name)]
             connection.execute(raw_view(target, own, process, settings.raw))
-    return BuildInfo(build_id, as_of, as_of_end, len(known_then), sum(stored.rows_loaded for stored in known_then))
+            changes += schema_changes([stored for stored in own if stored in in_force], target)
+        _make_schema_changes(connection, changes)
+    rows = sum(stored.rows_loaded for stored in known_then)
+    return BuildInfo(build_id, as_of, as_of_end, len(known_then), rows, tuple(changes))
 
 
 def raw_view(target: DeliveredObject, files: Sequence[StoredFile], process: SalesProcess, raw: Path) -> str:
@@ -229,6 +236,21 @@ def _make_accounting(
         connection.execute(
             "create table accounting.quarantined_row (system varchar, object varchar, file varchar, extracted_at timestamp, "
             "line bigint, reason varchar, text varchar)"
+        )
+
+
+def _make_schema_changes(connection: duckdb.DuckDBPyConnection, changes: Sequence[SchemaChange]) -> None:
+    connection.execute(
+        """
+        create table accounting.schema_change (
+            system varchar, object varchar, file varchar, extracted_on date, extracted_at timestamp, column_name varchar,
+            change varchar, detail varchar, declared_as varchar, is_required boolean, is_newest boolean)
+        """
+    )
+    if changes:
+        marks = ", ".join("?" * 11)
+        connection.executemany(
+            f"insert into accounting.schema_change values ({marks})", [astuple(change) for change in changes]
         )
 
 

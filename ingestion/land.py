@@ -33,6 +33,7 @@ from ingestion.readers import (
     load_jsonl,
     sql_text,
 )
+from ingestion.schema_drift import kinds_of_columns
 from ingestion.store import StoredFile, keep, stored_files
 
 # A file touched this recently may still be growing: look twice, this far apart.
@@ -193,7 +194,8 @@ def _land_file(
         return _outcome(file, "refused", str(error)) if not _has_changed(file) else _waiting(file)
     if _has_changed(file):
         return _waiting(file)
-    stored = _describe(file, checked, result, sequence)
+    kinds = kinds_of_columns(connection, loaded, result.columns)
+    stored = replace(_describe(file, checked, result, sequence), kinds=kinds)
     keep(stored, loaded, result.rejects, settings.raw, settings.quarantine)
     known.stored.append(stored)
     known.remember(file, stored)

@@ -22,7 +22,11 @@ _DESCRIPTION_VERSION = 1
 
 @dataclass(frozen=True)
 class StoredFile:
-    """What is known of one raw file. ``sequence`` orders the deliveries of one object; ``columns`` are as delivered."""
+    """What is known of one raw file.
+
+    ``sequence`` orders the deliveries of one object; ``columns`` are as delivered, and ``kinds`` what each of them reads as
+    (none in a raw store from before they were told).
+    """
 
     system: str
     object: str
@@ -37,6 +41,7 @@ class StoredFile:
     rows_loaded: int
     rows_quarantined: int
     notes: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     @property
     def stem(self) -> Path:
@@ -138,4 +143,5 @@ def _from_json(path: Path) -> StoredFile:
     fields["extracted_at"] = datetime.fromisoformat(fields["extracted_at"])
     fields["columns"] = tuple(fields["columns"])
     fields["notes"] = tuple(fields["notes"])
+    fields["kinds"] = tuple(fields.get("kinds", ()))
     return StoredFile(**fields)

@@ -118,6 +118,12 @@ DEFAULTS: tuple[Threshold, ...] = (
         maximum=3650,
     ),
     Threshold(
+        "history_difference_share",
+        0.02,
+        date(2026, 11, 23),
+        "A change at midnight may fall on either side; more than two in a hundred means a history with holes.",
+    ),
+    Threshold(
         "silent_days",
         14,
         date(2026, 11, 23),
@@ -150,6 +156,7 @@ class Thresholds:
     volume_low_ratio: float
     volume_high_ratio: float
     late_days: float
+    history_difference_share: float
     silent_days: float
 
 

@@ -62,7 +62,12 @@ from accounting.delivered_file;
 
 create table marts.ops_set_aside (
     system varchar, object varchar, file varchar, row_number bigint, found_in varchar, problem_column varchar,
-    problem varchar, problem_value varchar, record_id varchar)
+    problem varchar, problem_value varchar, record_id varchar);
+
+create table marts.ops_schema_change as
+select
+    'generic' as system, 'opportunity' as object, 'opportunity_2026-11-22.csv' as file, 'Region' as column_name, 'added' as change,
+    cast(null as varchar) as declared_as, false as is_required, true as is_newest
 """
 
 DIMENSIONS = """
@@ -144,6 +149,17 @@ from (values
     ('o5', 1, 'qualify', '2026-11-18 09:00', '2026-11-21 00:00'),
     ('o6', 1, 'qualify', '2026-11-19 09:00', null)
 ) as visits (opportunity_id, visit_number, stage, entered_at, exited_at)
+"""
+
+# Every deal has its history, and one of the many states that extracts showed differs from it: fewer than are worth a word.
+HISTORIES = """
+create table marts.ops_history_source as
+select 'generic' as source_system, 6::bigint as opportunities, 100::bigint as states_compared, 1::bigint as states_that_differ;
+
+create table marts.ops_history_difference as
+select
+    'generic' as source_system, 'o6' as opportunity_id, timestamp '2026-11-21' as shown_at, 'propose' as extract_stage,
+    'qualify' as history_stage
 """
 
 # o1, o3 and o4 came inbound, o2 and o6 outbound; o2 skipped negotiate.
@@ -288,5 +304,5 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the clean build's tables into the database of a connection."""
     for schema in SCHEMAS:
         connection.execute(f"create schema {schema}")
-    for tables in (RUN, FILES, DIMENSIONS, OPPORTUNITIES, FUNNEL, VELOCITY, PIPELINE, ACTIVITY):
+    for tables in (RUN, FILES, DIMENSIONS, OPPORTUNITIES, HISTORIES, FUNNEL, VELOCITY, PIPELINE, ACTIVITY):
         connection.execute(tables)

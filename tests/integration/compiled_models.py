@@ -82,9 +82,13 @@ class CompiledProject:
         return model.sql is None or any(self._needs_python(read) for read in model.reads)
 
 
-@cache
 def compiled_project(systems: tuple[str, ...] = ("generic",)) -> CompiledProject:
     """Compile the project as it is now for a company that uses these systems; once per process."""
+    return _compiled(systems)
+
+
+@cache
+def _compiled(systems: tuple[str, ...]) -> CompiledProject:
     with TemporaryDirectory() as folder:
         ended = subprocess.run(
             [
