@@ -19,6 +19,7 @@ from funnelcast.settings import Settings
 from ingestion.columns import match_columns, snake_case
 from ingestion.land import FileOutcome, Landing
 from ingestion.landing import DeliveredObject, delivered_objects
+from ingestion.local_times import in_utc, is_doubtful
 from ingestion.process_tables import process_digest, process_tables, write_process_tables
 from ingestion.readers import TECHNICAL_COLUMNS, sql_name, sql_text
 from ingestion.schema_drift import SchemaChange, schema_changes
@@ -63,6 +64,7 @@ def make_build_database(settings: Settings, process: SalesProcess, landing: Land
         for target in delivered_objects(process):
             own = [stored for stored in known_then if (stored.system, stored.object) == (target.system, target.name)]
             connection.execute(raw_view(target, own, process, settings.raw))
+            _note_doubtful_times(connection, target, own, process, settings.raw)
             changes += schema_changes([stored for stored in own if stored in in_force], target)
         _make_schema_changes(connection, changes)
     rows = sum(stored.rows_loaded for stored in known_then)
@@ -110,7 +112,7 @@ def _header_part(
         if column.name in options.constants:
             value = sql_text(options.constants[column.name])
         elif column.name in match.matched:
-            value = _in_iso(sql_name(_stored_name(match.matched[column.name])), column.kind, target)
+            value = _as_declared(sql_name(_stored_name(match.matched[column.name])), column.kind, target, process)
         else:
             value = "null::varchar"
         columns.append(f"{value} as {sql_name(column.name)}")
@@ -146,6 +148,54 @@ def _named_extras(target: DeliveredObject, process: SalesProcess) -> list[str]:
 
 def _stored_name(delivered: str) -> str:
     return f"{delivered}_" if delivered.casefold() in TECHNICAL_COLUMNS else delivered
+
+
+def _as_declared(column: str, kind: str, target: DeliveredObject, process: SalesProcess) -> str:
+    """SQL for a value in the words that staging reads: ISO dates, plain numbers, and times in UTC."""
+    written = _in_iso(column, kind, target)
+    timezone = _clock(target, process)
+    return in_utc(f"({written})", timezone) if kind == "time" and timezone else written
+
+
+def _clock(target: DeliveredObject, process: SalesProcess) -> str | None:
+    """The timezone of an object's times without a zone, if the config declares one."""
+    return process.company.timezone if target.options.timezone == "company" else target.options.timezone
+
+
+def _note_doubtful_times(
+    connection: duckdb.DuckDBPyConnection,
+    target: DeliveredObject,
+    files: Sequence[StoredFile],
+    process: SalesProcess,
+    raw: Path,
+) -> None:
+    """Say of a file how many of its times the clocks show twice or never, and so are read by the rule."""
+    timezone = _clock(target, process)
+    if timezone is None:
+        return
+    for stored in files:
+        match = match_columns(stored.columns, target.declaration, target.options.columns, tuple(target.options.constants))
+        times = [
+            _in_iso(sql_name(_stored_name(match.matched[column.name])), "time", target)
+            for column in target.declaration.columns
+            if column.kind == "time" and column.name in match.matched
+        ]
+        doubtful = " + ".join(f"count(*) filter (where {is_doubtful(f'({value})', timezone)})" for value in times)
+        source = f"read_parquet({sql_text(str(stored.parquet(raw)))}, hive_partitioning = false)"
+        ((count,),) = connection.execute(f"select {doubtful or '0'} from {source}").fetchall()
+        if count:
+            connection.execute(
+                "update accounting.delivered_file set reason = concat_ws('; ', reason, ?)"
+                " where system = ? and object = ? and file = ? and sequence = ?",
+                [_doubt(count, timezone), stored.system, stored.object, stored.file, stored.sequence],
+            )
+
+
+def _doubt(count: int, timezone: str) -> str:
+    return (
+        f"{count} of its times happen twice or never by the clocks of {timezone}: read as the second of the two, "
+        "or as much later as the clock was set forward"
+    )
 
 
 def _in_iso(column: str, kind: str, target: DeliveredObject) -> str:
