@@ -20,6 +20,7 @@ from quality.suites import (
     pipeline,
     raw,
     staging,
+    targets,
     velocity,
     visits,
 )
@@ -43,6 +44,7 @@ def collect(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -> tup
         velocity.group(),
         pipeline.group(),
         activity.group(thresholds),
+        targets.group(),
     )
     names = [check.name for group in groups for check in group.checks]
     repeated = sorted({name for name in names if names.count(name) > 1})

@@ -162,6 +162,30 @@ select
     'qualify' as history_stage
 """
 
+# Ann of team A has a quota for November, and Ben has one too. o1 was won at the rate of its day.
+TARGETS = """
+create table intermediate.int_target as
+select
+    'rep' as scope, 'generic' as rep_source_system, rep_id as scope_id, 'bookings' as metric, 'month' as period_type,
+    date '2026-11-01' as period_start, date '2026-11-30' as period_end, cast(null as varchar) as unknown_cell, false as is_overlapping,
+    'target_2026-11-01.csv' as _file, row_number::bigint as _row
+from (values ('r1', 1), ('r2', 2)) as reps (rep_id, row_number);
+
+create table intermediate.int_opportunity_amount as
+select
+    'generic' as source_system, 'o2' as opportunity_id, 'USD' as currency, 100::decimal(18, 2) as amount,
+    date '2026-11-20' as rate_day, date '2026-11-20' as rate_date
+"""
+
+# Ten mails were sent, and one more was opened of which nobody knows: fewer than are worth a word.
+MAILS = """
+create table intermediate.int_email_event_judged as
+select
+    'generic' as source_system, 'e' || number as event_id, case when number < 11 then 'sent' else 'opened' end as event_type,
+    number < 11 as is_known_sent
+from range(1, 12) as events (number)
+"""
+
 # o1, o3 and o4 came inbound, o2 and o6 outbound; o2 skipped negotiate.
 FUNNEL = """
 create table marts.fct_stage_funnel as
@@ -304,5 +328,5 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the clean build's tables into the database of a connection."""
     for schema in SCHEMAS:
         connection.execute(f"create schema {schema}")
-    for tables in (RUN, FILES, DIMENSIONS, OPPORTUNITIES, HISTORIES, FUNNEL, VELOCITY, PIPELINE, ACTIVITY):
+    for tables in (RUN, FILES, DIMENSIONS, OPPORTUNITIES, HISTORIES, FUNNEL, VELOCITY, PIPELINE, ACTIVITY, TARGETS, MAILS):
         connection.execute(tables)

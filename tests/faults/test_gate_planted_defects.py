@@ -213,6 +213,13 @@ PLANTS: dict[str, str] = {
     f" set created_count = 1, open_count = 3 {LAST_DAY}",
     "the_last_pipeline_day_is_the_open_opportunities_in_money": "update marts.fct_pipeline_daily"
     f" set created_amount = 100, open_amount = 300 {LAST_DAY}",
+    # targets
+    "a_target_names_what_is_known": "update intermediate.int_target set unknown_cell = 'metric' where scope_id = 'r2'",
+    "targets_do_not_overlap": "update intermediate.int_target set is_overlapping = true where scope_id = 'r2'",
+    "who_has_deals_has_a_quota": "delete from intermediate.int_target where scope_id = 'r2'",
+    "exchange_rates_are_of_their_day": "update intermediate.int_opportunity_amount set rate_date = '2026-11-17'",
+    "what_is_opened_was_sent": "insert into intermediate.int_email_event_judged"
+    " select 'generic', 'x' || number, 'opened', false from range(1, 8) as events (number)",
     # histories
     "a_source_of_history_is_one_row": again("marts.ops_history_source", "true"),
     "every_difference_of_histories_is_counted": "update marts.ops_history_source set states_that_differ = 2",
