@@ -33,7 +33,8 @@ from ingestion.readers import (
     load_jsonl,
     sql_text,
 )
-from ingestion.store import StoredFile, keep, stored_files
+from ingestion.schema_drift import kinds_of_columns
+from ingestion.store import StoredFile, describe_again, keep, stored_files
 
 # A file touched this recently may still be growing: look twice, this far apart.
 _RECENT_SECONDS = 3.0
@@ -162,8 +163,19 @@ class _Known:
         return None
 
     def next_sequence(self, target: DeliveredObject) -> int:
-        taken = [stored.sequence for stored in self.stored if (stored.system, stored.object) == (target.system, target.name)]
-        return max(taken, default=0) + 1
+        own = [stored for stored in self.stored if (stored.system, stored.object) == (target.system, target.name)]
+        return max((sequence for stored in own for _, _, sequence in stored.deliveries), default=0) + 1
+
+    def delivered_again(self, file: LandedFile, stored: StoredFile, raw: Path) -> StoredFile:
+        """Note a delivery of bytes that are known, unless they are what this very name said last."""
+        name = (file.relative, file.extracted_at.isoformat())
+        own = [found for found in self.stored if (found.system, found.object) == (stored.system, stored.object)]
+        if _newest_by_name(own).get(name) == stored.stem:
+            return stored
+        noted = replace(stored, again=(*stored.again, (*name, self.next_sequence(file.target))))
+        describe_again(noted, raw)
+        self.stored[self.stored.index(stored)] = noted
+        return noted
 
 
 def _land_file(
@@ -176,6 +188,7 @@ def _land_file(
         checked = check_integrity(file.path, file.is_gzipped, work)
         repeated = known.same_bytes(file, checked.sha256)
         if repeated is not None:
+            repeated = known.delivered_again(file, repeated, settings.raw)
             known.remember(file, repeated)
             return _repeat(file, repeated.file)
         if file.format == "jsonl":
@@ -193,7 +206,8 @@ def _land_file(
         return _outcome(file, "refused", str(error)) if not _has_changed(file) else _waiting(file)
     if _has_changed(file):
         return _waiting(file)
-    stored = _describe(file, checked, result, sequence)
+    kinds = kinds_of_columns(connection, loaded, result.columns)
+    stored = replace(_describe(file, checked, result, sequence), kinds=kinds)
     keep(stored, loaded, result.rejects, settings.raw, settings.quarantine)
     known.stored.append(stored)
     known.remember(file, stored)
@@ -263,15 +277,26 @@ def _describe(file: LandedFile, checked: CheckedFile, result: ReadResult, sequen
 
 
 def _stored_outcomes(stored: Iterable[StoredFile]) -> list[FileOutcome]:
-    """A file delivered again under its own name, for the same date, replaces what it said before; both stay in raw."""
+    """A file delivered again under its own name, for the same date, replaces what it said before; both stay in raw.
+
+    That it was also delivered under another name does not keep it in force.
+    """
     files = sorted(stored, key=lambda found: (found.system, found.object, found.sequence))
-    newest = {(found.system, found.object, found.file, found.extracted_at): found.sequence for found in files}
+    newest: dict[tuple[str, str], dict[tuple[str, str], Path]] = {}
+    for label in {(found.system, found.object) for found in files}:
+        newest[label] = _newest_by_name(found for found in files if (found.system, found.object) == label)
     return [
         FileOutcome(found.system, found.object, found.file, "loaded", None, found)
-        if newest[(found.system, found.object, found.file, found.extracted_at)] == found.sequence
+        if all(newest[(found.system, found.object)][(name, moment)] == found.stem for name, moment, _ in found.deliveries)
         else FileOutcome(found.system, found.object, found.file, "superseded", "delivered again under the same name", found)
         for found in files
     ]
+
+
+def _newest_by_name(stored: Iterable[StoredFile]) -> dict[tuple[str, str], Path]:
+    """Which raw file is the last word of each delivered name and moment, of one object."""
+    deliveries = [(sequence, name, moment, found.stem) for found in stored for name, moment, sequence in found.deliveries]
+    return {(name, moment): stem for _, name, moment, stem in sorted(deliveries)}
 
 
 def _only_undated(outcomes: list[FileOutcome], stored: list[StoredFile]) -> list[FileOutcome]:

@@ -15,10 +15,12 @@ from quality.suites import (
     dimensions,
     freshness,
     funnel,
+    histories,
     opportunities,
     pipeline,
     raw,
     staging,
+    targets,
     velocity,
     visits,
 )
@@ -37,10 +39,12 @@ def collect(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -> tup
         dimensions.group(),
         opportunities.group(thresholds),
         visits.group(),
+        histories.group(thresholds),
         funnel.group(),
         velocity.group(),
         pipeline.group(),
         activity.group(thresholds),
+        targets.group(),
     )
     names = [check.name for group in groups for check in group.checks]
     repeated = sorted({name for name in names if names.count(name) > 1})

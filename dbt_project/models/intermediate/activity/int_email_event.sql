@@ -35,7 +35,10 @@ select
     email_event.lead_id,
     email_event.sequence_id,
     email_event.step,
-    email_event.variant
+    email_event.variant,
+    email_event._object,
+    email_event._file,
+    email_event._row
 from email_event
 cross join run
 left join rep_address on email_event.sender_email = rep_address.email
