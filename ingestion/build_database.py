@@ -20,7 +20,7 @@ from ingestion.columns import match_columns, snake_case
 from ingestion.land import FileOutcome, Landing
 from ingestion.landing import DeliveredObject, delivered_objects
 from ingestion.process_tables import process_digest, process_tables, write_process_tables
-from ingestion.readers import TECHNICAL_COLUMNS, sql_name, sql_text
+from ingestion.readers import TECHNICAL_COLUMNS, sql_name, sql_path, sql_text
 from ingestion.store import StoredFile
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -54,7 +54,7 @@ def make_build_database(settings: Settings, process: SalesProcess, landing: Land
         _make_run(connection, process, build_id, as_of, as_of_end)
         for name in process_tables():
             path = settings.raw / "config" / f"{name}.parquet"
-            connection.execute(f"create table config.{sql_name(name)} as from read_parquet({sql_text(str(path))})")
+            connection.execute(f"create table config.{sql_name(name)} as from read_parquet({sql_path(path)})")
         _make_accounting(connection, landing.outcomes, as_of, settings.quarantine, known_then)
         for target in delivered_objects(process):
             own = [stored for stored in known_then if (stored.system, stored.object) == (target.system, target.name)]
@@ -107,7 +107,7 @@ def _header_part(
         else:
             value = "null::varchar"
         columns.append(f"{value} as {sql_name(column.name)}")
-    paths = ", ".join(sql_text(str(stored.parquet(raw))) for stored in files)
+    paths = ", ".join(sql_path(stored.parquet(raw)) for stored in files)
     return (
         f"select {', '.join(columns)}, {_extra(match.unknown)} as _extra, _file, _row, _extracted_at, _sequence "
         # The folder's `extracted_on=` is ours; a delivered column of that name keeps its own values.
