@@ -21,7 +21,7 @@ from ingestion.land import FileOutcome, Landing
 from ingestion.landing import DeliveredObject, delivered_objects
 from ingestion.local_times import in_utc, is_doubtful
 from ingestion.process_tables import process_digest, process_tables, write_process_tables
-from ingestion.readers import TECHNICAL_COLUMNS, sql_name, sql_text
+from ingestion.readers import TECHNICAL_COLUMNS, sql_name, sql_path, sql_text
 from ingestion.schema_drift import SchemaChange, schema_changes
 from ingestion.store import StoredFile
 
@@ -58,7 +58,7 @@ def make_build_database(settings: Settings, process: SalesProcess, landing: Land
         _make_run(connection, process, build_id, as_of, as_of_end)
         for name in process_tables():
             path = settings.raw / "config" / f"{name}.parquet"
-            connection.execute(f"create table config.{sql_name(name)} as from read_parquet({sql_text(str(path))})")
+            connection.execute(f"create table config.{sql_name(name)} as from read_parquet({sql_path(path)})")
         _make_accounting(connection, landing.outcomes, as_of, settings.quarantine, known_then)
         changes: list[SchemaChange] = []
         for target in delivered_objects(process):
@@ -116,7 +116,7 @@ def _header_part(
         else:
             value = "null::varchar"
         columns.append(f"{value} as {sql_name(column.name)}")
-    paths = ", ".join(sql_text(str(stored.parquet(raw))) for stored in files)
+    paths = ", ".join(sql_path(stored.parquet(raw)) for stored in files)
     return (
         f"select {', '.join(columns)}, {_extra(match.unknown)} as _extra, _file, _row, _extracted_at, _sequence "
         # The folder's `extracted_on=` is ours; a delivered column of that name keeps its own values.

@@ -1,6 +1,6 @@
 """Landing: every delivered file becomes raw rows, a counted repeat, or a refusal with its reason.
 
-Belongs here: the order of things and the guards on a file as a whole. Does not belong here: formats (readers.py),
+Belongs here: the order of things and the guards on a file as a whole. Does not belong here: formats (readers/),
 names of files (landing.py), rules about single rows (dbt staging).
 """
 
@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,24 +22,15 @@ from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
 from ingestion.columns import closest, looks_like, match_columns, repeated_columns
 from ingestion.landing import DeliveredObject, FileLeftAlone, LandedFile, delivered_objects, scan_landing
-from ingestion.readers import (
-    CheckedFile,
-    ReadResult,
-    UnreadableFile,
-    check_integrity,
-    csv_header,
-    json_lines,
-    jsonl_columns,
-    load_csv,
-    load_jsonl,
-    sql_text,
-)
+from ingestion.readers import CheckedFile, ReadResult, UnreadableFile, check, open_file, sql_text
 from ingestion.schema_drift import kinds_of_columns
 from ingestion.store import StoredFile, describe_again, keep, stored_files
 
 # A file touched this recently may still be growing: look twice, this far apart.
 _RECENT_SECONDS = 3.0
 _SECOND_LOOK_SECONDS = 0.4
+# A run may take 2 GB; Python, its libraries and what DuckDB does not count take the rest.
+_MEMORY = "1200MB"
 
 
 @dataclass(frozen=True)
@@ -89,6 +81,7 @@ def land(settings: Settings, process: SalesProcess) -> Landing:
     work.mkdir(parents=True, exist_ok=True)
     new_files = 0
     with duckdb.connect() as connection:
+        connection.execute(f"set memory_limit = '{_MEMORY}'")
         # Extracts hold people's data: what spills to disk stays below home.
         connection.execute(f"set temp_directory = {sql_text(str(work))}")
         for file in files:
@@ -185,21 +178,19 @@ def _land_file(
     try:
         if file.size == 0:
             return _empty(file, "it is empty (0 bytes)")
-        checked = check_integrity(file.path, file.is_gzipped, work)
+        checked = check(file.path, file.format, file.compression, work)
         repeated = known.same_bytes(file, checked.sha256)
         if repeated is not None:
             repeated = known.delivered_again(file, repeated, settings.raw)
             known.remember(file, repeated)
             return _repeat(file, repeated.file)
-        if file.format == "jsonl":
-            checked = json_lines(connection, checked, work)
-        columns, delimiter = _columns_of(file, checked, connection)
-        if not columns:
+        opened = open_file(connection, checked, file.format, partial(_could_be, file.target), work)
+        if not opened.columns:
             return _empty(file, "it holds no header and no rows")
-        _guard_columns(file, columns)
-        loaded = work / f"{checked.sha256[:16]}.parquet"
+        _guard_columns(file, list(opened.columns))
+        loaded = checked.work_file(work, "parquet")
         sequence = known.next_sequence(file.target)
-        result = _load(file, checked, columns, delimiter, sequence, connection, loaded, work)
+        result = opened.load(_technical(file, sequence), loaded)
         if result.rows_loaded + len(result.rejects) == 0 and file.target.delivery == "full":
             return _outcome(file, "refused", "it holds a header and no rows, as if everything had been deleted")
     except UnreadableFile as error:
@@ -214,10 +205,11 @@ def _land_file(
     return stored
 
 
-def _columns_of(file: LandedFile, checked: CheckedFile, connection: duckdb.DuckDBPyConnection) -> tuple[list[str], str]:
-    if file.format == "csv":
-        return csv_header(checked.text)
-    return jsonl_columns(connection, checked.text), ""
+def _could_be(target: DeliveredObject, columns: Sequence[str]) -> bool:
+    """True where columns hold all that the object requires: how one sheet of a workbook is told from the others."""
+    return not match_columns(
+        columns, target.declaration, target.options.columns, tuple(target.options.constants)
+    ).missing_required
 
 
 def _guard_columns(file: LandedFile, columns: list[str]) -> None:
@@ -239,23 +231,12 @@ def _guard_columns(file: LandedFile, columns: list[str]) -> None:
         raise UnreadableFile(f"its columns are not those of {target.label}; it looks like {other}")
 
 
-def _load(
-    file: LandedFile,
-    checked: CheckedFile,
-    columns: list[str],
-    delimiter: str,
-    sequence: int,
-    connection: duckdb.DuckDBPyConnection,
-    loaded: Path,
-    work: Path,
-) -> ReadResult:
-    technical = (
+def _technical(file: LandedFile, sequence: int) -> str:
+    """The columns that raw adds to the delivered ones, besides `_row`."""
+    return (
         f"{sql_text(file.relative)} as _file, timestamp '{file.extracted_at.isoformat(sep=' ')}' as _extracted_at, "
         f"{sequence}::bigint as _sequence"
     )
-    if file.format == "csv":
-        return load_csv(connection, checked, columns, delimiter, technical, loaded, work)
-    return load_jsonl(connection, checked, columns, technical, loaded)
 
 
 def _describe(file: LandedFile, checked: CheckedFile, result: ReadResult, sequence: int) -> StoredFile:
@@ -267,12 +248,12 @@ def _describe(file: LandedFile, checked: CheckedFile, result: ReadResult, sequen
         extracted_on=file.extracted_on,
         extracted_at=file.extracted_at,
         sequence=sequence,
-        format=file.format + (".gz" if file.is_gzipped else ""),
+        format=file.format + (f".{file.compression}" if file.compression else ""),
         columns=result.columns,
         rows_delivered=result.rows_delivered,
         rows_loaded=result.rows_loaded,
         rows_quarantined=len(result.rejects),
-        notes=checked.notes,
+        notes=result.notes,
     )
 
 

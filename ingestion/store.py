@@ -1,7 +1,7 @@
 """The raw store: one delivered file → one immutable Parquet file, its description beside it, its rejects in quarantine.
 
 Belongs here: where raw files are, how they appear whole or not at all, and what is known of each.
-Does not belong here: reading formats (readers.py), or deciding whether a file is acceptable (land.py).
+Does not belong here: reading formats (readers/), or deciding whether a file is acceptable (land.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.readers import Reject, sql_text
+from ingestion.readers import Reject, sql_path, sql_text
 
 # The description's shape; a raw store of another shape is read again from landing, or refused by name.
 _DESCRIPTION_VERSION = 1
@@ -116,7 +116,7 @@ def _rows_by_file(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) 
     """Count rows as the files' footers tell them."""
     if not paths:
         return {}
-    listed = ", ".join(sql_text(str(path)) for path in paths)
+    listed = ", ".join(sql_path(path) for path in paths)
     rows = connection.execute(f"select file_name, num_rows from parquet_file_metadata([{listed}])").fetchall()
     return {Path(name): int(count) for name, count in rows}
 
