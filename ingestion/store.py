@@ -37,6 +37,8 @@ class StoredFile:
     rows_loaded: int
     rows_quarantined: int
     notes: tuple[str, ...] = ()
+    # Random references of the erasures that changed cells of this file after it was delivered (ingestion/erasure.py).
+    erasures: tuple[str, ...] = ()
 
     @property
     def stem(self) -> Path:
@@ -69,7 +71,12 @@ def keep(stored: StoredFile, loaded: Path, rejects: Iterable[Reject], raw: Path,
     if rejected:
         _write_quarantine(stored, rejected, quarantine)
     loaded.replace(target)
-    description = target.with_suffix(".json")
+    describe_again(stored, raw)
+
+
+def describe_again(stored: StoredFile, raw: Path) -> None:
+    """Write what is known of a raw file, in the place of what was known before."""
+    description = stored.parquet(raw).with_suffix(".json")
     unfinished = description.with_suffix(".json.tmp")
     unfinished.write_text(_to_json(stored), encoding="utf-8")
     unfinished.replace(description)
@@ -138,4 +145,5 @@ def _from_json(path: Path) -> StoredFile:
     fields["extracted_at"] = datetime.fromisoformat(fields["extracted_at"])
     fields["columns"] = tuple(fields["columns"])
     fields["notes"] = tuple(fields["notes"])
+    fields["erasures"] = tuple(fields.get("erasures", ()))
     return StoredFile(**fields)
