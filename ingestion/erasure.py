@@ -52,8 +52,8 @@ _REFERRED = {
     "ownerid": ("user", "owner"), "personid": ("person",), "recipientid": ("recipient",), "prospectid": ("prospect",),
 }  # fmt: skip
 _FULL_NAMES = ("name", "fullname", "displayname", "contactname", "leadname", "personname")
-# A word that begins with a letter, and another: where there are none, there is no full name.
-_TWO_WORDS = r"'\pL[^\s\d]*[^\pL\d]+\pL'"
+# A sign that parts two words that are no numbers: without one there is no full name. (Unicode's letters cost 20 ms a file.)
+_TWO_WORDS = "'[^0-9 ][ ,.;:/()-]+[^0-9 ]'"
 _POSITION = "_erasure_position"
 BLANKED = "(erased)"
 
@@ -355,29 +355,28 @@ def _erase_quarantine(
 
 def _rows_to_look_at(connection: duckdb.DuckDBPyConnection, source: str, table: Shape, suppression: Suppression) -> str:
     """SQL for the rows that hold something of the forgotten: told by the different values of each column, each looked at once."""
-    # One scan for all columns: a query for each would take ten times as long on small files.
-    different = [
-        f"list(distinct {sql_name(column)}) filter (where {_is_worth_a_look(table, column)})" for column in table.roles
-    ]
-    if not different:
+    if not table.roles:
         return ""
-    found = connection.execute(f"select {', '.join(different)} from {source}").fetchall()[0]
-    tests = []
-    for column, values in zip(table.roles, found, strict=True):
-        theirs = [sql_text(value) for value in values or () if _is_of_interest(table, column, value, suppression)]
-        if theirs:
-            tests.append(f"{sql_name(column)} in ({', '.join(theirs)})")
-    return " or ".join(tests)
-
-
-def _is_worth_a_look(table: Shape, column: str) -> str:
-    name = sql_name(column)
-    if column == table.key or column in table.references:
-        return f"{name} is not null"
-    looks = [f"contains({name}, '@')", f"contains({name}, '%40')"]
-    if column in table.free_text or _is_called_by_name(table, column):
-        looks.append(f"regexp_matches({name}, {_TWO_WORDS})")
-    return " or ".join(looks)
+    listed = ", ".join(sql_name(column) for column in table.roles)
+    ids = [column for column in table.roles if column == table.key or column in table.references]
+    called = [column for column in table.roles if column in table.free_text or _is_called_by_name(table, column)]
+    # One scan for all columns: a query for each would take ten times as long on small files.
+    values = connection.execute(
+        f"""
+        select distinct _column, _value from (
+            unpivot (select {listed} from {source}) on {listed} into name _column value _value
+        )
+        where contains(_value, '@') or contains(_value, '%40') or list_contains(?, _column)
+            or (list_contains(?, _column) and regexp_matches(_value, {_TWO_WORDS}))
+        """,
+        [ids, called],
+    )
+    theirs: dict[str, list[str]] = {}
+    while batch := values.fetchmany(50_000):
+        for column, value in batch:
+            if _is_of_interest(table, column, value, suppression):
+                theirs.setdefault(column, []).append(sql_text(value))
+    return " or ".join(f"{sql_name(column)} in ({', '.join(found)})" for column, found in theirs.items())
 
 
 def _is_of_interest(table: Shape, column: str, value: str, suppression: Suppression) -> bool:
