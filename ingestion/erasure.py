@@ -22,6 +22,7 @@ from ingestion.columns import squash
 from ingestion.readers import TECHNICAL_COLUMNS, Reject, sql_name, sql_text
 from ingestion.store import StoredFile, describe_again, stored_files
 from ingestion.suppression import ERASED, Person, Suppression, addresses_in, full_names, normal_address, normal_id
+from ingestion.systems import SYSTEMS
 
 # Objects whose records are people, by the words their names end in.
 _PEOPLE = ("lead", "contact", "user", "users", "owner", "rep", "person", "prospect", "recipient")
@@ -54,7 +55,7 @@ _REFERRED = {
 _FULL_NAMES = ("name", "fullname", "displayname", "contactname", "leadname", "personname")
 # A sign that parts two words that are no numbers: without one there is no full name. (Unicode's letters cost 20 ms a file.)
 _TWO_WORDS = "'[^0-9 ][ ,.;:/()-]+[^0-9 ]'"
-_POSITION = "_erasure_position"
+POSITION = "_erasure_position"
 BLANKED = "(erased)"
 
 Record = tuple[str, str, str]
@@ -77,6 +78,12 @@ class Shape:
     # Columns in which a full name is looked for, and those that name a person's record.
     free_text: tuple[str, ...]
     references: tuple[str, ...]
+    # Objects whose records a row may be: a published table can gather several.
+    kinds: tuple[str, ...] = ()
+
+    def systems(self, cells: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Whose record a row is: its own word for it goes first; a raw file is of one system."""
+        return (said,) if (said := cells.get("source_system")) else ((self.system,) if self.system else tuple(SYSTEMS))
 
 
 def shape(system: str, name: str, columns: Sequence[str], mapping: Mapping[str, str] | None = None) -> Shape:
@@ -100,6 +107,7 @@ def shape(system: str, name: str, columns: Sequence[str], mapping: Mapping[str, 
         tuple(column for column in columns if is_people and _is_personal(roles[column], name)),
         tuple(column for column in columns if _is_free_text(roles[column], name if is_people else None)),
         tuple(column for column in columns if any(_REFERENCE.match(role) for role in roles[column])),
+        (name,),
     )
 
 
@@ -234,15 +242,15 @@ def erase_parquet(
     """Rewrite one file of delivered rows without the forgotten, in the order in which they stand. Returns the rows changed."""
     found = shape(system, name, _columns(connection, path), mapping)
     source = (
-        f"(select *, file_row_number as {_POSITION} "
+        f"(select *, file_row_number as {POSITION} "
         f"from read_parquet({sql_text(str(path))}, hive_partitioning = false, file_row_number = true))"
     )
-    changed = changed_rows(connection, source, _POSITION, found, suppression)
+    changed = changed_rows(connection, source, POSITION, found, suppression)
     if changed:
         unfinished = path.with_name(f"{path.name}.tmp")
         connection.execute(
-            f"copy (select * exclude ({_POSITION}, file_row_number) from (select * from {source} where {_POSITION} not in "
-            f"(select {_POSITION} from changed_row) union all select * from changed_row) order by {_POSITION}) "
+            f"copy (select * exclude ({POSITION}, file_row_number) from (select * from {source} where {POSITION} not in "
+            f"(select {POSITION} from changed_row) union all select * from changed_row) order by {POSITION}) "
             f"to {sql_text(str(unfinished))} (format parquet, compression zstd)"
         )
         unfinished.replace(path)
@@ -295,7 +303,7 @@ def erased_row(table: Shape, cells: dict[str, str | None], suppression: Suppress
     """One row without the forgotten: their own cells where it is their record, their addresses and names wherever they are."""
     is_theirs = _is_record_of(table, cells, suppression)
     speaks_of_them = is_theirs or any(
-        value and _refers(table, column, value, suppression) for column, value in cells.items()
+        value and _refers(table, column, value, cells, suppression) for column, value in cells.items()
     )
     after: dict[str, str | None] = {}
     for column, value in cells.items():
@@ -382,9 +390,9 @@ def _rows_to_look_at(connection: duckdb.DuckDBPyConnection, source: str, table: 
 def _is_of_interest(table: Shape, column: str, value: str, suppression: Suppression) -> bool:
     if suppression.without_addresses(value) != value:
         return True
-    if column == table.key and suppression.holds_record(table.system, table.object, value):
+    if column == table.key and _is_forgotten(table, table.kinds, value, {}, suppression):
         return True
-    if _refers(table, column, value, suppression):
+    if _refers(table, column, value, {}, suppression):
         return True
     is_searched = column in table.free_text or _is_called_by_name(table, column)
     return is_searched and suppression.without_names(value) != value
@@ -394,20 +402,23 @@ def _is_record_of(table: Shape, cells: dict[str, str | None], suppression: Suppr
     if table.key is None:
         return False
     key = cells.get(table.key) or ""
-    return suppression.holds_record(table.system, table.object, key) or any(
+    return _is_forgotten(table, table.kinds, key, cells, suppression) or any(
         suppression.holds_address(found) for column in table.own_addresses for found in addresses_in(cells[column] or "")
     )
 
 
-def _refers(table: Shape, column: str, value: str, suppression: Suppression) -> bool:
+def _is_forgotten(
+    table: Shape, kinds: Sequence[str], key: str, cells: Mapping[str, str | None], suppression: Suppression
+) -> bool:
+    return any(suppression.holds_record(system, kind, key) for system in table.systems(cells) for kind in kinds)
+
+
+def _refers(table: Shape, column: str, value: str, cells: Mapping[str, str | None], suppression: Suppression) -> bool:
     """Whether a cell names the record of somebody forgotten: `WhoId` a lead's or a contact's, `lead_id` a lead's."""
     if column not in table.references:
         return False
-    for role in table.roles[column]:
-        objects = _REFERRED.get(role, ())
-        if any(suppression.holds_record(table.system, name, value) for name in objects):
-            return True
-    return False
+    kinds = [kind for role in table.roles[column] for kind in _REFERRED.get(role, ())]
+    return _is_forgotten(table, kinds, value, cells, suppression)
 
 
 def _is_called_by_name(table: Shape, column: str) -> bool:
