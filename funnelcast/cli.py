@@ -17,6 +17,7 @@ import typer
 
 from funnelcast.commands.forget import forget
 from funnelcast.commands.options import Config, Home, Landing
+from funnelcast.commands.quarantine import quarantine
 from funnelcast.commands.status import status
 from funnelcast.errors import FunnelcastError, GateRefused, UsageError
 from funnelcast.settings import Settings, load_settings
@@ -27,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (status, forget):
+for command in (status, quarantine, forget):
     app.command()(command)
 
 

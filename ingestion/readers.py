@@ -190,7 +190,8 @@ def load_jsonl(
         f"(select * from (select line, row_number() over () as row from {_lines_of(checked.text)}) where trim(line) <> '')"
     )
     values = ", ".join(
-        f"json_extract_string(line, {sql_text('/' + name.replace('~', '~0').replace('/', '~1'))}) as {sql_name(name)}"
+        f"json_extract_string(line, {sql_text('/' + name.replace('~', '~0').replace('/', '~1'))}) "
+        f"as {sql_name(f'{name}_' if name.casefold() in TECHNICAL_COLUMNS else name)}"
         for name in columns
     )
     connection.execute(
