@@ -21,7 +21,8 @@ from ingestion.land import FileOutcome, Landing
 from ingestion.landing import DeliveredObject, delivered_objects
 from ingestion.local_times import in_utc, is_doubtful
 from ingestion.process_tables import process_digest, process_tables, write_process_tables
-from ingestion.readers import TECHNICAL_COLUMNS, sql_name, sql_path, sql_text
+from ingestion.readers import sql_name, sql_path, sql_text
+from ingestion.repair import is_helper, is_repair, original, stored_name
 from ingestion.schema_drift import SchemaChange, schema_changes
 from ingestion.store import StoredFile
 
@@ -112,13 +113,13 @@ def _header_part(
         if column.name in options.constants:
             value = sql_text(options.constants[column.name])
         elif column.name in match.matched:
-            value = _as_declared(sql_name(_stored_name(match.matched[column.name])), column.kind, target, process)
+            value = _as_declared(_delivered(header, match.matched[column.name]), column.kind, target, process)
         else:
             value = "null::varchar"
         columns.append(f"{value} as {sql_name(column.name)}")
     paths = ", ".join(sql_path(stored.parquet(raw)) for stored in files)
     return (
-        f"select {', '.join(columns)}, {_extra(match.unknown)} as _extra, _file, _row, _extracted_at, _sequence "
+        f"select {', '.join(columns)}, {_extra(header, match.unknown)} as _extra, _file, _row, _extracted_at, _sequence "
         # The folder's `extracted_on=` is ours; a delivered column of that name keeps its own values.
         f"from read_parquet([{paths}], hive_partitioning = false)"
     )
@@ -144,10 +145,6 @@ def _named_extras(target: DeliveredObject, process: SalesProcess) -> list[str]:
     if target.name != "opportunity":
         return []
     return [f"json_extract_string(_extra, {sql_text(f'$.{snake_case(name)}')})" for name in process.segments]
-
-
-def _stored_name(delivered: str) -> str:
-    return f"{delivered}_" if delivered.casefold() in TECHNICAL_COLUMNS else delivered
 
 
 def _as_declared(column: str, kind: str, target: DeliveredObject, process: SalesProcess) -> str:
@@ -176,7 +173,7 @@ def _note_doubtful_times(
     for stored in files:
         match = match_columns(stored.columns, target.declaration, target.options.columns, tuple(target.options.constants))
         times = [
-            _in_iso(sql_name(_stored_name(match.matched[column.name])), "time", target)
+            _in_iso(_delivered(stored.columns, match.matched[column.name]), "time", target)
             for column in target.declaration.columns
             if column.kind == "time" and column.name in match.matched
         ]
@@ -213,14 +210,21 @@ def _in_iso(column: str, kind: str, target: DeliveredObject) -> str:
     return column
 
 
-def _extra(unknown: Sequence[str]) -> str:
+def _extra(header: Sequence[str], unknown: Sequence[str]) -> str:
+    if is_repair(header):
+        unknown = [name for name in unknown if not is_helper(name)]
     if not unknown:
         return "null::varchar"
     names: dict[str, str] = {}
     for name in unknown:
         names.setdefault(snake_case(name), name)
-    fields = ", ".join(f"{sql_name(key)} := {sql_name(_stored_name(name))}" for key, name in names.items())
+    fields = ", ".join(f"{sql_name(key)} := {_delivered(header, name)}" for key, name in names.items())
     return f"to_json(struct_pack({fields}))::varchar"
+
+
+def _delivered(header: Sequence[str], name: str) -> str:
+    column = sql_name(stored_name(name))
+    return original(column) if is_repair(header) else column
 
 
 def _no_rows(target: DeliveredObject) -> str:

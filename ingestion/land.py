@@ -25,6 +25,7 @@ from ingestion.landing import DeliveredObject, FileLeftAlone, LandedFile, delive
 from ingestion.readers import CheckedFile, ReadResult, UnreadableFile, check, open_file, sql_text
 from ingestion.schema_drift import kinds_of_columns
 from ingestion.store import StoredFile, describe_again, keep, stored_files
+from ingestion.suppression import Suppression, load_suppression
 
 # A file touched this recently may still be growing: look twice, this far apart.
 _RECENT_SECONDS = 3.0
@@ -74,6 +75,7 @@ def land(settings: Settings, process: SalesProcess) -> Landing:
     files, left_alone = scan_landing(settings.landing, targets, ZoneInfo(process.company.timezone))
     growing = _still_growing(files)
     known = _Known.load(settings)
+    suppression = load_suppression(settings.raw)
     outcomes: list[FileOutcome] = [_left_alone(found) for found in left_alone]
     outcomes += [_outcome(found, "waiting", "it is still being written; it is read in the next run") for found in growing]
     work = settings.build / "landing"
@@ -88,7 +90,11 @@ def land(settings: Settings, process: SalesProcess) -> Landing:
             if file in growing:
                 continue
             seen_as = known.seen_as(file)
-            result = _land_file(file, connection, known, settings, work) if seen_as is None else _repeat(file, seen_as)
+            result = (
+                _land_file(file, connection, known, settings, work, suppression)
+                if seen_as is None
+                else _repeat(file, seen_as)
+            )
             if isinstance(result, FileOutcome):
                 outcomes.append(result)
             elif result is not None:
@@ -172,7 +178,12 @@ class _Known:
 
 
 def _land_file(
-    file: LandedFile, connection: duckdb.DuckDBPyConnection, known: _Known, settings: Settings, work: Path
+    file: LandedFile,
+    connection: duckdb.DuckDBPyConnection,
+    known: _Known,
+    settings: Settings,
+    work: Path,
+    suppression: Suppression,
 ) -> StoredFile | FileOutcome | None:
     """Load one file: what was stored, the outcome that kept it from being loaded, or None if it was stored before."""
     try:
@@ -197,8 +208,10 @@ def _land_file(
         return _outcome(file, "refused", str(error)) if not _has_changed(file) else _waiting(file)
     if _has_changed(file):
         return _waiting(file)
-    kinds = kinds_of_columns(connection, loaded, result.columns)
-    stored = replace(_describe(file, checked, result, sequence), kinds=kinds)
+    stored = _describe(file, checked, result, sequence)
+    if suppression:
+        stored, result = _keep_forgotten(stored, result, file.target, connection, loaded, suppression)
+    stored = replace(stored, kinds=kinds_of_columns(connection, loaded, result.columns))
     keep(stored, loaded, result.rejects, settings.raw, settings.quarantine)
     known.stored.append(stored)
     known.remember(file, stored)
@@ -255,6 +268,24 @@ def _describe(file: LandedFile, checked: CheckedFile, result: ReadResult, sequen
         rows_quarantined=len(result.rejects),
         notes=result.notes,
     )
+
+
+def _keep_forgotten(
+    stored: StoredFile,
+    result: ReadResult,
+    target: DeliveredObject,
+    connection: duckdb.DuckDBPyConnection,
+    loaded: Path,
+    suppression: Suppression,
+) -> tuple[StoredFile, ReadResult]:
+    """Whoever was forgotten stays forgotten, also where a new extract delivers them again."""
+    from ingestion.erasure import erase_parquet, without_forgotten
+
+    rows = erase_parquet(connection, loaded, target.system, target.name, suppression, target.options.columns)
+    if rows:
+        stored = replace(stored, notes=(*stored.notes, f"{rows} of its rows are of people who are to stay forgotten"))
+    rejects = without_forgotten(result.rejects, target.system, target.name, suppression)
+    return stored, replace(result, rejects=rejects)
 
 
 def _stored_outcomes(stored: Iterable[StoredFile]) -> list[FileOutcome]:

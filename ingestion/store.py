@@ -44,6 +44,8 @@ class StoredFile:
     kinds: tuple[str, ...] = ()
     # The same bytes, delivered again: (file, moment in ISO, sequence) of each time that says something new.
     again: tuple[tuple[str, str, int], ...] = ()
+    # Random references of the erasures that changed cells of this file after it was delivered (ingestion/erasure.py).
+    erasures: tuple[str, ...] = ()
 
     @property
     def stem(self) -> Path:
@@ -157,4 +159,5 @@ def _from_json(path: Path) -> StoredFile:
     fields["notes"] = tuple(fields["notes"])
     fields["again"] = tuple((str(name), str(moment), int(place)) for name, moment, place in fields.get("again", ()))
     fields["kinds"] = tuple(fields.get("kinds", ()))
+    fields["erasures"] = tuple(fields.get("erasures", ()))
     return StoredFile(**fields)
