@@ -127,12 +127,16 @@ HUBSPOT = system(
             "engagement_task",
             "delta",
             required=_ID_OF_ENGAGEMENT,
-            optional="hs_task_status|status|task_status hs_task_completion_date|completion_date|completed_at:time hs_task_type|task_type "
-            f"{_ENGAGEMENT}",
+            optional="hs_task_status|status|task_status hs_task_completion_date|completion_date|completed_at:time "
+            f"hs_task_type|task_type {_ENGAGEMENT}",
         ),
         declare("engagement_deal", "full", required="engagement_id deal_id", optional="engagement_type type_id category"),
-        declare("engagement_contact", "full", required="engagement_id contact_id", optional="engagement_type type_id category"),
-        declare("engagement_company", "full", required="engagement_id company_id", optional="engagement_type type_id category"),
+        declare(
+            "engagement_contact", "full", required="engagement_id contact_id", optional="engagement_type type_id category"
+        ),
+        declare(
+            "engagement_company", "full", required="engagement_id company_id", optional="engagement_type type_id category"
+        ),
         declare(
             "email_campaign",
             "full",
@@ -144,14 +148,18 @@ HUBSPOT = system(
             "email_event",
             "events",
             required="id type created:time",
-            optional="recipient email_campaign_id sent_by_id sent_by caused_by_id filtered_event "
-            "from_address|from app_id",
+            optional="recipient email_campaign_id sent_by_id sent_by caused_by_id filtered_event from_address|from app_id",
         ),
         declare("email_event_sent", "events", required="id", optional="from_address|from reply_to subject cc bcc"),
         declare("email_event_delivered", "events", required="id", optional="response smtp_id"),
         declare("email_event_deferred", "events", required="id", optional="response attempt:number"),
         declare("email_event_bounce", "events", required="id", optional="category response status"),
-        declare("email_event_dropped", "events", required="id", optional="drop_reason drop_message from_address|from reply_to subject cc bcc"),
+        declare(
+            "email_event_dropped",
+            "events",
+            required="id",
+            optional="drop_reason drop_message from_address|from reply_to subject cc bcc",
+        ),
         declare("email_event_open", "events", required="id", optional=f"duration:number {_READER}"),
         declare("email_event_click", "events", required="id", optional=f"url referer {_READER}"),
         declare("email_event_forward", "events", required="id", optional=_READER),
