@@ -54,7 +54,7 @@ history_end as (
         count(amount) > 0 as tracks_amount,
         count(expected_close_on) > 0 as tracks_expected_close,
         -- Of some CRMs it is known that what they do not tell was different then: the date is unknown before the first extract.
-        coalesce(min(case when is_close_date_of_today then 1 else 0 end), 1) = 1 as borrows_expected_close
+        min(case when not is_close_date_of_today then 0 else 1 end) = 1 as borrows_expected_close
     from usable_history
     group by source_system, opportunity_id
 
