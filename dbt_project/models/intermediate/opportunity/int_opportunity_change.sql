@@ -60,6 +60,20 @@ history_end as (
 
 ),
 
+last_of_history as (
+
+    select usable_history.source_system, usable_history.opportunity_id, coalesce(usable_history.pipeline, opportunity.pipeline) as pipeline
+    from usable_history
+    inner join opportunity
+        on usable_history.source_system = opportunity.source_system
+        and usable_history.opportunity_id = opportunity.opportunity_id
+    qualify row_number() over (
+        partition by usable_history.source_system, usable_history.opportunity_id
+        order by usable_history.changed_at desc, usable_history.stage_label
+    ) = 1
+
+),
+
 from_history as (
 
     select
@@ -145,7 +159,8 @@ changed_version as (
         *,
         max(dated_at) over (
             partition by source_system, opportunity_id order by version_number rows unbounded preceding
-        ) as changed_at
+        ) as changed_at,
+        lead(version_number) over (partition by source_system, opportunity_id order by version_number) is null as is_newest
     from dated_version
 
 ),
@@ -204,7 +219,12 @@ from_extracts as (
     inner join opportunity
         on changed_version.source_system = opportunity.source_system
         and changed_version.opportunity_id = opportunity.opportunity_id
+    inner join last_of_history
+        on changed_version.source_system = last_of_history.source_system
+        and changed_version.opportunity_id = last_of_history.opportunity_id
+    -- A deal is in the pipeline that its newest extract names, whatever the history has not told yet.
     where changed_version.valid_from > history_end.last_told_at
+        or (changed_version.is_newest and changed_version.pipeline <> last_of_history.pipeline)
 
     union all
 
@@ -249,7 +269,7 @@ placed as (
     -- Two changes at the same instant follow each other in the order of their stages; extracts speak last.
     window by_time as (
         partition by told.source_system, told.opportunity_id
-        order by told.changed_at, stage_label.stage_order, case when told.evidence = 'extract' then 1 else 0 end,
+        order by told.changed_at, case when told.evidence = 'extract' then 1 else 0 end, stage_label.stage_order,
             told.expected_close_on, told.amount
     )
 
@@ -273,5 +293,5 @@ from placed
 where evidence <> 'extract' or not repeats_the_last
 window by_time as (
     partition by source_system, opportunity_id
-    order by changed_at, stage_order, case when evidence = 'extract' then 1 else 0 end, expected_close_on, amount
+    order by changed_at, case when evidence = 'extract' then 1 else 0 end, stage_order, expected_close_on, amount
 )
