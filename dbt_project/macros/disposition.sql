@@ -167,3 +167,29 @@
         'broken': 'lower(' ~ text(column) ~ ") not in ('" ~ values | join("', '") ~ "')"
     }) }}
 {%- endmacro %}
+
+{#-
+    The rows of a staging model that hold now, one of each key: of a whole table those of its newest extract (a row that is gone there
+    holds no longer), of changes and events the newest telling.
+-#}
+{% macro holding_now(staged, key) -%}
+    select *
+    from {{ staged }}
+    where row_disposition <> 'set_aside' and not _is_superseded
+        and (
+            _delivery <> 'full'
+            or _extracted_at = (select max(_extracted_at) from {{ staged }} where not _is_superseded)
+        )
+    qualify row_number() over (
+        partition by {{ key | join(', ') }}
+        order by _extracted_at desc, case when row_disposition = 'loaded' then 0 else 1 end, _file desc, _row desc
+    ) = 1
+{%- endmacro %}
+
+{#- The newest telling of each record, also of those that have since gone. -#}
+{% macro newest_telling(staged, key) -%}
+    select *
+    from {{ staged }}
+    where row_disposition = 'loaded'
+    qualify row_number() over (partition by {{ key | join(', ') }} order by _extracted_at desc) = 1
+{%- endmacro %}

@@ -21,8 +21,10 @@ COUNTS = (
     "leads_created",
     "emails_delivered",
     "emails_opened",
+    "emails_machine_opened",
     "emails_clicked",
     "emails_bounced",
+    "emails_dropped",
     "opportunities_created",
     "opportunities_won",
 )

@@ -306,8 +306,8 @@ ACTIVITY = """
 create table marts.fct_activity_daily as
 select
     'generic' as source_system, rep_id, cast(activity_date as date) as activity_date, leads as leads_created,
-    sent as emails_sent, sent as emails_delivered, opened as emails_opened, 0::bigint as emails_clicked,
-    0::bigint as emails_replied, 0::bigint as emails_bounced, calls, 0::bigint as meetings_booked,
+    sent as emails_sent, sent as emails_delivered, opened as emails_opened, 0::bigint as emails_machine_opened,
+    0::bigint as emails_clicked, 0::bigint as emails_replied, 0::bigint as emails_bounced, 0::bigint as emails_dropped, calls, 0::bigint as meetings_booked,
     0::bigint as meetings_held, 0::bigint as tasks, created as opportunities_created, won as opportunities_won
 from (values
     ('r1', '2026-11-16', 1::bigint, 5::bigint, 2::bigint, 3::bigint, 1::bigint, 0::bigint),

@@ -60,9 +60,8 @@ DIALECT = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
-# Cases that rows alone cannot show: building again (20) needs whole nights; merges, machine opens and dropped mails (21, 23, 25) need
-# the extracts that tell of them.
-CASES_WITHOUT_ROWS = {20, 21, 23, 25}
+# Cases that rows alone cannot show: building again (20) needs whole nights.
+CASES_WITHOUT_ROWS = {20}
 
 # What a fixture's value may be: dbt writes it into SQL as it is.
 SCALAR = (str, int, float, bool, date, datetime, type(None))

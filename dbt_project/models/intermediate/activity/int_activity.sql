@@ -19,6 +19,14 @@ salesforce_event as (
 ),
 
 {% endif -%}
+{% if uses('hubspot') -%}
+hubspot_activity as (
+
+    select * from {{ ref('int_hubspot_activity') }}
+
+),
+
+{% endif -%}
 run as (
 
     select timezone, as_of_end from {{ source('config', 'run') }}
@@ -84,6 +92,13 @@ unified as (
         outcome
     from newest_event
     where not is_deleted
+    {%- endif %}
+
+    {% if uses('hubspot') -%}
+    union all
+
+    select source_system, activity_id, activity_type, occurred_at, booked_at, rep_id, lead_id, account_id, opportunity_id, outcome
+    from hubspot_activity
     {%- endif %}
 
 )

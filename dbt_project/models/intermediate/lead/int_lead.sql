@@ -13,6 +13,14 @@ salesforce_lead as (
 ),
 
 {% endif -%}
+{% if uses('hubspot') -%}
+hubspot_lead as (
+
+    select * from {{ ref('int_hubspot_lead') }}
+
+),
+
+{% endif -%}
 motion as (
 
     select * from {{ source('config', 'motion') }}
@@ -35,6 +43,15 @@ delivered as (
         created_at, cast(null as timestamp), converted_at, opportunity_id, is_deleted, _extracted_at
     from salesforce_lead
     where row_disposition = 'loaded'
+    {%- endif %}
+
+    {% if uses('hubspot') -%}
+    union all
+
+    select
+        source_system, lead_id, account_id, owner_id, email, title, company, industry, employees, country, source, status,
+        created_at, qualified_at, converted_at, opportunity_id, is_deleted, _extracted_at
+    from hubspot_lead
     {%- endif %}
 
 ),

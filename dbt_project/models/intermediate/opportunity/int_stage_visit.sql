@@ -10,6 +10,7 @@ marked as (
     select
         source_system, opportunity_id, change_number, changed_at, pipeline, stage, stage_order, phase, evidence,
         stage is distinct from lag(stage) over by_change
+            or pipeline is distinct from lag(pipeline) over by_change
             or row_number() over by_change = 1 as begins_visit
     from opportunity_change
     window by_change as (partition by source_system, opportunity_id order by change_number)
@@ -43,7 +44,7 @@ select
     lag(stage) over by_visit as previous_stage,
     lag(phase) over by_visit as previous_phase,
     lead(stage) over by_visit as next_stage,
-    row_number() over (partition by source_system, opportunity_id, stage order by visit_number) > 1 as is_reentry,
+    row_number() over (partition by source_system, opportunity_id, pipeline, stage order by visit_number) > 1 as is_reentry,
     lead(entered_at) over by_visit is null as is_current,
     entry_evidence
 from visit
