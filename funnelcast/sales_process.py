@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from funnelcast.errors import UsageError
+from funnelcast.landing_place import RemoteFolder, landing_place
 
 Phase = Literal["prospecting", "qualification", "engagement", "closing", "won", "lost"]
 Delivery = Literal["full", "delta", "events"]
@@ -127,7 +128,12 @@ class RunDefaults(_Strict):
     """Settings that flags and environment variables override."""
 
     home: Path | None = None
-    landing: Path | None = None
+    landing: Path | RemoteFolder | None = None
+
+    @field_validator("landing", mode="before")
+    @classmethod
+    def _place(cls, value: object) -> object:
+        return landing_place(value)
 
 
 class SalesProcess(_Strict):

@@ -22,6 +22,7 @@ from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
 from ingestion.columns import closest, looks_like, match_columns, repeated_columns
 from ingestion.landing import DeliveredObject, FileLeftAlone, LandedFile, delivered_objects, scan_landing
+from ingestion.places import Place, clear, place_of
 from ingestion.readers import CheckedFile, ReadResult, UnreadableFile, check, open_file, sql_text
 from ingestion.schema_drift import kinds_of_columns
 from ingestion.store import StoredFile, describe_again, keep, stored_files
@@ -73,7 +74,8 @@ def land(settings: Settings, process: SalesProcess) -> Landing:
     """
     targets = delivered_objects(process)
     files, left_alone = scan_landing(settings.landing, targets, ZoneInfo(process.company.timezone))
-    growing = _still_growing(files)
+    place = place_of(settings.landing)
+    growing = _still_growing(files, place)
     known = _Known.load(settings)
     suppression = load_suppression(settings.raw)
     outcomes: list[FileOutcome] = [_left_alone(found) for found in left_alone]
@@ -81,34 +83,33 @@ def land(settings: Settings, process: SalesProcess) -> Landing:
     work = settings.build / "landing"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
+    clear(settings.landing_cache)
     new_files = 0
     with duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '{_MEMORY}'")
         # Extracts hold people's data: what spills to disk stays below home.
         connection.execute(f"set temp_directory = {sql_text(str(work))}")
+        tonight = _Tonight(settings, place, connection, known, suppression)
         for file in files:
             if file in growing:
                 continue
             seen_as = known.seen_as(file)
-            result = (
-                _land_file(file, connection, known, settings, work, suppression)
-                if seen_as is None
-                else _repeat(file, seen_as)
-            )
+            result = _land_file(file, tonight) if seen_as is None else _repeat(file, seen_as)
             if isinstance(result, FileOutcome):
                 outcomes.append(result)
             elif result is not None:
                 new_files += 1
     shutil.rmtree(work, ignore_errors=True)
+    clear(settings.landing_cache)
     known.save(settings)
     outcomes += [_lost(stored, settings.raw) for stored in known.still_damaged]
     return Landing((*_stored_outcomes(known.stored), *_only_undated(outcomes, known.stored)), new_files)
 
 
-def landing_fingerprint(settings: Settings, process: SalesProcess) -> dict[str, list[int]]:
+def landing_fingerprint(settings: Settings, process: SalesProcess) -> dict[str, list[int | str]]:
     """Describe the landing folder by names, sizes and times alone: equal fingerprints mean that nothing is new."""
     files, left_alone = scan_landing(settings.landing, delivered_objects(process), ZoneInfo(process.company.timezone))
-    seen = {_key(file): [file.size, file.modified_ns] for file in files}
+    seen = {_key(file): file.found.identity for file in files}
     return {**seen, **{f"{found.outcome}|{found.relative}": [] for found in left_alone}}
 
 
@@ -145,12 +146,12 @@ class _Known:
     def seen_as(self, file: LandedFile) -> str | None:
         """The name under which the raw store holds this very file, if it was looked at before and has not changed since."""
         entry = self._index.get(_key(file))
-        if entry is None or len(entry) != 4 or entry[:2] != [file.size, file.modified_ns]:
+        if entry is None or len(entry) < 4 or entry[:-2] != file.found.identity:
             return None
-        return str(entry[3]) if any(str(stored.stem) == entry[2] for stored in self.stored) else None
+        return str(entry[-1]) if any(str(stored.stem) == entry[-2] for stored in self.stored) else None
 
     def remember(self, file: LandedFile, stored: StoredFile) -> None:
-        self._index[_key(file)] = [file.size, file.modified_ns, str(stored.stem), stored.file]
+        self._index[_key(file)] = [*file.found.identity, str(stored.stem), stored.file]
 
     def same_bytes(self, file: LandedFile, sha256: str) -> StoredFile | None:
         """Find the same bytes delivered for the same date (for events: for any date, since their order says nothing)."""
@@ -177,36 +178,53 @@ class _Known:
         return noted
 
 
-def _land_file(
-    file: LandedFile,
-    connection: duckdb.DuckDBPyConnection,
-    known: _Known,
-    settings: Settings,
-    work: Path,
-    suppression: Suppression,
-) -> StoredFile | FileOutcome | None:
+@dataclass(frozen=True)
+class _Tonight:
+    """What landing each file of one run needs."""
+
+    settings: Settings
+    place: Place
+    connection: duckdb.DuckDBPyConnection
+    known: _Known
+    suppression: Suppression
+
+
+def _land_file(file: LandedFile, tonight: _Tonight) -> StoredFile | FileOutcome | None:
     """Load one file: what was stored, the outcome that kept it from being loaded, or None if it was stored before."""
+    if file.size == 0:
+        return _empty(file, "it is empty (0 bytes)")
+    work = tonight.settings.build / "landing" / "file"
+    work.mkdir(parents=True, exist_ok=True)
     try:
-        if file.size == 0:
-            return _empty(file, "it is empty (0 bytes)")
-        checked = check(file.path, file.format, file.compression, work)
-        repeated = known.same_bytes(file, checked.sha256)
-        if repeated is not None:
-            repeated = known.delivered_again(file, repeated, settings.raw)
-            known.remember(file, repeated)
-            return _repeat(file, repeated.file)
-        opened = open_file(connection, checked, file.format, partial(_could_be, file.target), work)
-        if not opened.columns:
-            return _empty(file, "it holds no header and no rows")
-        _guard_columns(file, list(opened.columns))
-        loaded = checked.work_file(work, "parquet")
-        sequence = known.next_sequence(file.target)
-        result = opened.load(_technical(file, sequence), loaded)
-        if result.rows_loaded + len(result.rejects) == 0 and file.target.delivery == "full":
-            return _outcome(file, "refused", "it holds a header and no rows, as if everything had been deleted")
+        with tonight.place.fetched(file.found, tonight.settings.landing_cache) as path:
+            if not path.exists() or path.stat().st_size != file.size:
+                return _waiting(file)
+            return _read(file, path, tonight, work)
     except UnreadableFile as error:
-        return _outcome(file, "refused", str(error)) if not _has_changed(file) else _waiting(file)
-    if _has_changed(file):
+        return _outcome(file, "refused", str(error)) if not _has_changed(file, tonight.place) else _waiting(file)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _read(file: LandedFile, path: Path, tonight: _Tonight, work: Path) -> StoredFile | FileOutcome | None:
+    """Verify, load and keep one file whose bytes lie at ``path``. Raises `UnreadableFile`."""
+    known, settings, connection, suppression = tonight.known, tonight.settings, tonight.connection, tonight.suppression
+    checked = check(path, file.format, file.compression, work)
+    repeated = known.same_bytes(file, checked.sha256)
+    if repeated is not None:
+        repeated = known.delivered_again(file, repeated, settings.raw)
+        known.remember(file, repeated)
+        return _repeat(file, repeated.file)
+    opened = open_file(connection, checked, file.format, partial(_could_be, file.target), work)
+    if not opened.columns:
+        return _empty(file, "it holds no header and no rows")
+    _guard_columns(file, list(opened.columns))
+    loaded = checked.work_file(work, "parquet")
+    sequence = known.next_sequence(file.target)
+    result = opened.load(_technical(file, sequence), loaded)
+    if result.rows_loaded + len(result.rejects) == 0 and file.target.delivery == "full":
+        return _outcome(file, "refused", "it holds a header and no rows, as if everything had been deleted")
+    if _has_changed(file, tonight.place):
         return _waiting(file)
     stored = _describe(file, checked, result, sequence)
     if suppression:
@@ -324,20 +342,17 @@ def _only_undated(outcomes: list[FileOutcome], stored: list[StoredFile]) -> list
     ]
 
 
-def _still_growing(files: list[LandedFile]) -> list[LandedFile]:
+def _still_growing(files: list[LandedFile], place: Place) -> list[LandedFile]:
     now = time.time()
-    recent = [file for file in files if now - file.modified_ns / 1e9 < _RECENT_SECONDS]
+    recent = [file for file in files if now - file.found.modified_ns / 1e9 < _RECENT_SECONDS]
     if recent:
         time.sleep(_SECOND_LOOK_SECONDS)
-    return [file for file in recent if _has_changed(file)]
+    return [file for file in recent if _has_changed(file, place)]
 
 
-def _has_changed(file: LandedFile) -> bool:
-    try:
-        status = file.path.stat()
-    except FileNotFoundError:
-        return True
-    return (status.st_size, status.st_mtime_ns) != (file.size, file.modified_ns)
+def _has_changed(file: LandedFile, place: Place) -> bool:
+    now = place.look(file.found)
+    return now is None or now.identity != file.found.identity
 
 
 def _key(file: LandedFile) -> str:

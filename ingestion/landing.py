@@ -15,7 +15,9 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from funnelcast.errors import UsageError
+from funnelcast.landing_place import RemoteFolder
 from funnelcast.sales_process import ObjectOptions, SalesProcess
+from ingestion.places import Found, place_of
 from ingestion.readers import Compression, Format
 from ingestion.systems import SYSTEMS, ObjectDeclaration
 
@@ -76,15 +78,22 @@ class DeliveredObject:
 class LandedFile:
     """A file that belongs to an object. ``extracted_at`` is UTC; a date alone means that day's first moment at the company."""
 
-    path: Path
     relative: str
     target: DeliveredObject
     extracted_on: date
     extracted_at: datetime
     format: Format
     compression: Compression | None
-    size: int
-    modified_ns: int
+    found: Found
+
+    @property
+    def path(self) -> Path:
+        """Where it lies; of a landing elsewhere, its name there: its bytes are local only while they are fetched."""
+        return self.found.path
+
+    @property
+    def size(self) -> int:
+        return self.found.size
 
 
 @dataclass(frozen=True)
@@ -118,31 +127,29 @@ def delivered_objects(process: SalesProcess) -> list[DeliveredObject]:
 
 
 def scan_landing(
-    landing: Path, targets: Iterable[DeliveredObject], timezone: ZoneInfo
+    landing: Path | RemoteFolder, targets: Iterable[DeliveredObject], timezone: ZoneInfo
 ) -> tuple[list[LandedFile], list[FileLeftAlone]]:
     """Match every file below ``landing`` to the objects that take it, in the order of their names.
 
     Symbolic links are followed only to files inside the landing folder. Raises `UsageError` if the folder is missing.
     """
-    if not landing.is_dir():
-        raise UsageError(
-            f"The landing folder {landing} does not exist; expected a folder of extracts, `<system>/<object>/<file>`."
-        )
     by_folder = {(target.system, target.name): target for target in targets}
     files: list[LandedFile] = []
     left_alone: list[FileLeftAlone] = []
-    for path in sorted(landing.rglob("*")):
-        if path.is_dir() or path.name.startswith("."):
-            continue
-        relative = path.relative_to(landing).as_posix()
-        takers = _takers(relative, by_folder)
-        reason = _reason_to_ignore(path, landing, takers)
+    for found in place_of(landing).files():
+        takers = _takers(found.relative, by_folder)
+        reason = found.problem
+        if reason is None and not takers:
+            reason = "no object takes it: expected `<system>/<object>/<file>`, or a `files` pattern in the config"
         if reason is not None:
-            left_alone.append(FileLeftAlone(relative, "ignored", reason))
+            left_alone.append(FileLeftAlone(found.relative, "ignored", reason))
             continue
         for target in takers:
-            found = _describe(path, relative, target, timezone)
-            (files if isinstance(found, LandedFile) else left_alone).append(found)  # type: ignore[arg-type]
+            described = _describe(found, target, timezone)
+            if isinstance(described, LandedFile):
+                files.append(described)
+            else:
+                left_alone.append(described)
     return files, left_alone
 
 
@@ -188,17 +195,8 @@ def _takers(relative: str, by_folder: dict[tuple[str, str], DeliveredObject]) ->
     return takers
 
 
-def _reason_to_ignore(path: Path, landing: Path, takers: list[DeliveredObject]) -> str | None:
-    if path.is_symlink() and not path.resolve().is_relative_to(landing.resolve()):
-        return "it is a link that leads out of the landing folder"
-    if not path.is_file():
-        return "it is not a regular file"
-    if not takers:
-        return "no object takes it: expected `<system>/<object>/<file>`, or a `files` pattern in the config"
-    return None
-
-
-def _describe(path: Path, relative: str, target: DeliveredObject, timezone: ZoneInfo) -> LandedFile | FileLeftAlone:
+def _describe(found: Found, target: DeliveredObject, timezone: ZoneInfo) -> LandedFile | FileLeftAlone:
+    path, relative = found.path, found.relative
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in _UNFINISHED:
         return FileLeftAlone(relative, "waiting", "it is still being written, by its name", target)
@@ -219,15 +217,4 @@ def _describe(path: Path, relative: str, target: DeliveredObject, timezone: Zone
     extracted_at = (
         datetime.combine(day, time(), timezone).astimezone(UTC) if moment is None else datetime.combine(day, moment, UTC)
     )
-    status = path.stat()
-    return LandedFile(
-        path,
-        relative,
-        target,
-        day,
-        extracted_at.replace(tzinfo=None),
-        _FORMATS[last],
-        compression,
-        status.st_size,
-        status.st_mtime_ns,
-    )
+    return LandedFile(relative, target, day, extracted_at.replace(tzinfo=None), _FORMATS[last], compression, found)

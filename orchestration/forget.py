@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,6 +23,7 @@ from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
 from ingestion.erasure import Mappings, erase_raw, find_person
 from ingestion.landing import delivered_objects
+from ingestion.places import Found, Place, place_of
 from ingestion.readers import sql_name
 from ingestion.suppression import (
     Erasure,
@@ -253,15 +253,18 @@ def _mappings(process: SalesProcess) -> Mappings:
 
 def _in_landing(settings: Settings, person: Person) -> tuple[str, ...]:
     """The landing folder is not ours to change: it is searched, and told."""
-    if not settings.landing.is_dir():
+    if isinstance(settings.landing, Path) and not settings.landing.is_dir():
         return ()
     needles = Needles(person)
-    files: Iterable[Path] = sorted(settings.landing.rglob("*"))
+    place = place_of(settings.landing)
     return tuple(
-        path.relative_to(settings.landing).as_posix()
-        for path in files
-        if path.is_file() and not path.is_symlink() and holds(path, needles)
+        found.relative for found in place.files() if found.problem is None and _holds(place, found, settings, needles)
     )
+
+
+def _holds(place: Place, delivered: Found, settings: Settings, needles: Needles) -> bool:
+    with place.fetched(delivered, settings.landing_cache) as path:
+        return path.is_file() and holds(path, needles)
 
 
 def _found(proof: Search, home: Path) -> str:

@@ -8,5 +8,8 @@ from typing import Annotated
 import typer
 
 Home = Annotated[Path | None, typer.Option(help="The folder that holds all a run writes. [default: data]")]
-Landing = Annotated[Path | None, typer.Option(help="The folder where extracts are delivered. [default: landing]")]
+Landing = Annotated[
+    str | None,
+    typer.Option(help="The folder where extracts are delivered, or its URL (s3://…, sftp://…). [default: landing]"),
+]
 Config = Annotated[Path | None, typer.Option(help="The sales process. [default: none, canonical phases]")]
