@@ -43,6 +43,7 @@ def run(
     """One nightly run: land, build, check, publish."""
     settings = load_settings(home=home, landing=landing, config=config, as_of=_day(as_of), full_refresh=full_refresh or None)
     _demand_good_process(settings)
+    _demand_landing(settings)
     if _nothing_new(settings):
         return
     from orchestration.environment import prepare
@@ -137,6 +138,13 @@ def _demand_good_process(settings: Settings) -> None:
     except UsageError as error:
         # They know keys, not the file in which they stand.
         raise UsageError(f"{settings.config}: {error}") from error
+
+
+def _demand_landing(settings: Settings) -> None:
+    """Find a wrong landing folder or URL before anything is run. Raises `FunnelcastError`."""
+    from ingestion.places import place_of
+
+    place_of(settings.landing).files()
 
 
 def _nothing_new(settings: Settings) -> bool:

@@ -120,11 +120,12 @@ def _second_count(
 ) -> int:
     """Count the records that are no rejects without DuckDB, so that one it passes over in silence is missed by the sums.
 
-    Line feeds tell where nothing is quoted; else the parity of quotes; and where that disagrees, Python's own parser decides.
+    Line feeds tell where nothing is quoted, and nothing is blank (a blank line can only make them more than the rows); else the
+    parity of quotes; and where that disagrees, Python's own parser decides.
     """
     is_untouched = readable.text == checked.text and not skipped
-    if is_untouched and checked.facts is not None and checked.facts.plain_lines is not None:
-        return checked.facts.plain_lines - 1
+    if is_untouched and checked.facts is not None and checked.facts.plain_lines == loaded + 1:
+        return loaded
     by_parity = count_by_parity(readable.text, skipped) - 1
     if by_parity == loaded:
         return by_parity

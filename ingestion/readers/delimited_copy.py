@@ -79,7 +79,7 @@ class DelimitedCopy:
 
 def _errors(connection: duckdb.DuckDBPyConnection, text: Path) -> list[CopyError]:
     """DuckDB counts bytes from 1, lets a record begin with the blank lines before it, and can say several things of one."""
-    rows: Sequence[tuple[int, str, str]] = connection.execute(
+    rows: Sequence[tuple[int, str, str | None]] = connection.execute(
         """
         select line_byte_position, arg_min(error_type::varchar, column_idx), arg_min(error_message, column_idx)
         from reject_errors group by line_byte_position order by line_byte_position
@@ -87,9 +87,16 @@ def _errors(connection: duckdb.DuckDBPyConnection, text: Path) -> list[CopyError
     ).fetchall()
     with text.open("rb") as stream:
         return [
-            CopyError(_past_blank_lines(stream, int(position) - 1), str(kind), first_sentence(str(reason)))
+            CopyError(_past_blank_lines(stream, int(position) - 1), str(kind), _reason(str(kind), reason))
             for position, kind, reason in rows
         ]
+
+
+def _reason(kind: str, told: str | None) -> str:
+    """DuckDB's first sentence; of some errors it tells the kind alone."""
+    if kind == TOO_LONG or told is None:
+        return f"it is longer than {LONGEST_LINE >> 20} MB" if kind == TOO_LONG else kind.lower()
+    return first_sentence(told)
 
 
 def _past_blank_lines(stream: BinaryIO, offset: int) -> int:

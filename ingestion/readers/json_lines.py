@@ -123,20 +123,28 @@ def _envelope(connection: duckdb.DuckDBPyConnection, text: Path, beginning: byte
     if not is_likely or text.stat().st_size > LONGEST_LINE:
         return None
     content = text.read_text(encoding="utf-8-sig", errors="replace")
-    wrapped = "coalesce(case when json_valid($1) then json_type($1, '/' || name) = 'ARRAY' end, false)"
-    names = connection.execute(
+    names = [name for name in _ENVELOPES if _holds_objects(connection, content, name)]
+    return names[0] if len(names) == 1 else None
+
+
+def _holds_objects(connection: duckdb.DuckDBPyConnection, content: str, name: str) -> bool:
+    """True where the content is one object, and what it says under ``name`` is a list of objects."""
+    listed = f"json_extract($1, '$.{name}[*]')"
+    ((is_list,),) = connection.execute(
         f"""
-        select name from (select unnest($2) as name)
-        where {wrapped} and list_bool_and([json_type(element) = 'OBJECT' for element in json_extract($1, '$.' || name || '[*]')])
+        select case when json_valid($1) then
+            coalesce(json_type($1, '/{name}') = 'ARRAY', false)
+            and coalesce(list_bool_and([json_type(element) = 'OBJECT' for element in {listed}]), true)
+        else false end
         """,
-        [content, list(_ENVELOPES)],
+        [content],
     ).fetchall()
-    return str(names[0][0]) if len(names) == 1 else None
+    return bool(is_list)
 
 
 def _unwrapped(connection: duckdb.DuckDBPyConnection, text: Path, name: str, target: Path) -> Path:
     content = text.read_text(encoding="utf-8-sig")
-    elements = connection.execute("select unnest(json_extract($1, '$.' || $2 || '[*]'))::varchar", [content, name])
+    elements = connection.execute(f"select unnest(json_extract($1, '$.{name}[*]'))::varchar", [content])
     target.write_text("".join(f"{element}\n" for (element,) in elements.fetchall()), encoding="utf-8", newline="")
     return target
 

@@ -6,6 +6,7 @@ Belongs here: quotes against line ends, by counting and by Python's own parser. 
 from __future__ import annotations
 
 import csv
+import mmap
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import BinaryIO
 from ingestion.readers.text import CHUNK, LONGEST_LINE
 
 _FEED, _QUOTE = 10, 34
+_QUOTED_RECORD = re.compile(rb'(?:"(?:[^"]+|"")*+"|[^"\n]+)*+\n')
 
 
 @dataclass(frozen=True)
@@ -149,10 +151,24 @@ def _record_at(stream: BinaryIO, start: int, line: int, delimiter: str) -> Recor
     try:
         next(csv.reader(decoded(), delimiter=delimiter, strict=True))
     except (csv.Error, StopIteration):
+        end = _end_of_long_record(stream, start)
+        if end is not None:
+            return Record(line, _count_feeds(stream, start, end), start, end, b"".join(lines)[:LONGEST_LINE])
         # It is never closed, or not where a field ends: then nothing but its own line is surely of it.
         lines = [first]
     content = b"".join(lines)
     return Record(line, len(lines), start, start + len(content), content)
+
+
+def _end_of_long_record(stream: BinaryIO, start: int) -> int | None:
+    """Where a well quoted record ends that is longer than any that is read; None if it is not both."""
+    with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        found = _QUOTED_RECORD.match(content, start)
+        return found.end() if found is not None and found.end() - start > LONGEST_LINE else None
+
+
+def _count_feeds(stream: BinaryIO, start: int, end: int) -> int:
+    return sum(chunk.count(b"\n") for chunk in _range(stream, start, end))
 
 
 def _end_of_line(stream: BinaryIO) -> int:

@@ -37,14 +37,13 @@ class TextFacts:
     feeds: int
     returns: int
     pairs: int
-    has_blank_line: bool
     longest_line: int
     ends_with_feed: bool
 
     @property
     def plain_lines(self) -> int | None:
-        """The number of lines, where counting line feeds tells it: no quotes, no other line ends, no blank lines."""
-        if self.has_quote or self.returns or self.has_blank_line:
+        """The number of lines, blank ones included, where counting line feeds tells it: no quotes, and no other line ends."""
+        if self.has_quote or self.returns:
             return None
         return self.feeds + (0 if self.ends_with_feed else 1)
 

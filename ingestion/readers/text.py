@@ -23,7 +23,7 @@ class TextScan:
     def __init__(self) -> None:
         self._decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")()
         self._is_inside_character = False
-        self._has_nul = self._has_quote = self._has_blank_line = False
+        self._has_nul = self._has_quote = False
         self._feeds = self._returns = self._pairs = 0
         self._position = self._line_start = self._longest = 0
         self._last = b"\n"
@@ -49,7 +49,6 @@ class TextScan:
             feeds=self._feeds,
             returns=self._returns,
             pairs=self._pairs,
-            has_blank_line=self._has_blank_line,
             longest_line=max(self._longest, self._position - self._line_start),
             ends_with_feed=self._last == b"\n",
         )
@@ -65,7 +64,6 @@ class TextScan:
 
     def _count_line_ends(self, chunk: bytes) -> None:
         self._feeds += chunk.count(b"\n")
-        self._has_blank_line = self._has_blank_line or b"\n\n" in chunk or (self._last == b"\n" and chunk.startswith(b"\n"))
         if b"\r" in chunk:
             self._returns += chunk.count(b"\r")
             self._pairs += chunk.count(b"\r\n")
