@@ -110,7 +110,7 @@ def _failure(cell: ElementTree.Element, shown: str) -> str | None:
     if cell.get("t") == "e":
         return f"the formula error {shown or 'without a name'}"
     # A formula that gives an empty text says so (t="str"); one that nobody has calculated yet says nothing at all.
-    is_calculated = _child(cell, "v") is not None or cell.get("t") == "str"
+    is_calculated = shown or cell.get("t") == "str"
     return "a formula that was never calculated" if _child(cell, "f") is not None and not is_calculated else None
 
 
