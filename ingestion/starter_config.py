@@ -35,7 +35,7 @@ _PROBABILITY = {"prospecting": 0.1, "qualification": 0.25, "engagement": 0.5, "c
 # What each kind of extract makes known.
 _UNLOCKS = {
     "opportunity|deal": "everything: without deals nothing can be published",
-    "stage_history|opportunity_history|opportunity_field_history|deal_stage": "when deals changed stage before the first extract (fct_stage_visit, fct_stage_funnel)",
+    "stage_history|opportunity_history|opportunity_field_history|deal_stage": "stages before the first extract (fct_stage_visit, fct_stage_funnel)",
     "user|owner": "names and teams of reps (dim_rep, scope team)",
     "lead": "leads by source and motion (dim_lead)",
     "account|company": "accounts (dim_account)",
@@ -146,6 +146,9 @@ def _pipelines(found: Recognition, connection: duckdb.DuckDBPyConnection, deals:
         yield f"  - key: {key if name is None or key != 'default' else 'default_pipeline'}"
         if name is not None:
             yield f"    labels: [{_quoted(name)}]"
+        if not _places(found, connection)[0]:
+            yield "    # No history of stages was found: a deal is taken to begin in the first stage, unless it is said here."
+            yield "    # entry_stage: the_key_of_a_stage"
         yield "    stages:"
         stages = propose_stages(seen)
         for proposed in stages:
@@ -159,7 +162,9 @@ def _pipelines(found: Recognition, connection: duckdb.DuckDBPyConnection, deals:
 
 def propose_stages(seen: Sequence[_Seen]) -> list[ProposedStage]:
     """Stages in order, won and lost last; at least one open, one won and one lost, as every pipeline needs them."""
-    open_ones, won, lost = [], [], []
+    open_ones: list[_Seen] = []
+    won: list[_Seen] = []
+    lost: list[_Seen] = []
     for found in seen:
         is_won = found.won is True or (found.won is None and found.closed_reason is None and bool(_WON.search(found.label)))
         is_lost = found.won is False or (found.won is None and bool(_LOST.search(found.label)) and not is_won)
@@ -363,11 +368,9 @@ def _segments(found: Recognition, connection: duckdb.DuckDBPyConnection, deals: 
     candidates = []
     for column in unknown:
         seen = values(connection, found.tables[deals.label], column)
-        if (
-            2 <= len(seen) <= 12
-            and date_formats(seen) is None
-            and not all(re.fullmatch(r"[-\d.,:TZ]+", value) for value in seen)
-        ):
+        # A date has a format, or needs none; of text, no format is one.
+        are_dates = date_formats(seen) != []
+        if 2 <= len(seen) <= 12 and not are_dates and not all(re.fullmatch(r"[-\d.,:TZ]+", value) for value in seen):
             candidates.append((column, seen))
     if candidates:
         yield "# Columns of the deals with few values: name one or more to cut the tables by them."
@@ -382,7 +385,8 @@ def _objects(found: Recognition, connection: duckdb.DuckDBPyConnection) -> Itera
     needs = [one for one in found.objects if _options(one, None)]
     dated = _newest_date(found, connection)
     if any(not one.has_dates_in_names for one in found.objects):
-        yield f"# Some names carry no date. A guess: the extracts are of {dated}, the newest date in them. Better: put the date into the names."
+        yield f"# Some names carry no date. A guess: the extracts are of {dated}, the newest date in them."
+        yield "# From the next extract on, put its date into the name."
     yield "objects:" if needs else "objects: {}"
     for one in found.objects:
         counts = connection.execute(f"select count(*) from {found.tables[one.label]}").fetchall()[0][0]
