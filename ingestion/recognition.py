@@ -382,11 +382,13 @@ def number_formats(seen: Sequence[str]) -> list[str] | None:
     odd = [value for value in seen if not _PLAIN_NUMBER.fullmatch(value)]
     if len(odd) <= (1 - _SHARE_READ) * len(seen):
         return None
-    return [
+    fits = [
         fmt
         for fmt, pattern in _NUMBERS.items()
         if sum(bool(re.fullmatch(pattern, value)) for value in seen) >= _SHARE_READ * len(seen)
     ]
+    # Without a thousands separator these two read the same.
+    return [fmt for fmt in fits if fmt != "1 234,5" or "1.234,5" not in fits]
 
 
 def missing_objects(found: Sequence[RecognisedObject], unlocks: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -31,11 +31,13 @@ _PHASES = (
     ("prospecting", re.compile(r"prospect|lead|new|open|inbox|discover|identif|target", re.IGNORECASE)),
 )  # fmt: skip
 _PHASE_ORDER = ("prospecting", "qualification", "engagement", "closing", "won", "lost")
+# A delivered value can hold line ends and other signs that would end a comment, or that YAML does not take.
+_NOT_PRINTED = re.compile("[^ -~\u00a1-\u1fff\u2030-\ud7ff\uf900-\ufffd\U00010000-\U0010ffff]+")
 _PROBABILITY = {"prospecting": 0.1, "qualification": 0.25, "engagement": 0.5, "closing": 0.8, "won": 1.0, "lost": 0.0}
 # What each kind of extract makes known.
 _UNLOCKS = {
     "opportunity|deal": "everything: without deals nothing can be published",
-    "stage_history|opportunity_history|opportunity_field_history|deal_stage": "stages before the first extract (fct_stage_visit, fct_stage_funnel)",
+    "stage_history|opportunity_history|opportunity_field_history|deal_stage": "stages before the first extract",
     "user|owner": "names and teams of reps (dim_rep, scope team)",
     "lead": "leads by source and motion (dim_lead)",
     "account|company": "accounts (dim_account)",
@@ -87,7 +89,7 @@ def starter_config(found: Recognition, connection: duckdb.DuckDBPyConnection, la
         *_objects(found, connection),
         *_missing(found),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(_NOT_PRINTED.sub(" ", line) for line in lines) + "\n"
 
 
 def _company(found: Recognition, connection: duckdb.DuckDBPyConnection, deals: RecognisedObject | None) -> Iterator[str]:
@@ -484,7 +486,7 @@ def _quoted(text: str) -> str:
     return (
         text
         if re.fullmatch(r"[A-Za-z][A-Za-z0-9_ ]*[A-Za-z0-9_]", text) and text.lower() not in _YAML_WORDS
-        else json.dumps(text)
+        else json.dumps(text, ensure_ascii=False)
     )
 
 

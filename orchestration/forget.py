@@ -112,10 +112,9 @@ def _begin(settings: Settings, address: str, mappings: Mappings, is_shared_mailb
             )
         return unfinished, suppression.with_person(unfinished)
     person = find_person(address, new_reference(), settings.raw, mappings)
-    people = len(person.names) // 2
-    if people > _MOST_NAMES and not is_shared_mailbox:
+    if person.people > _MOST_NAMES and not is_shared_mailbox:
         raise UsageError(
-            f"{len(person.records)} records of {people} names share this address: it looks like a mailbox and not like a person; "
+            f"{len(person.records)} records of {person.people} names share this address: it looks like a mailbox, not a person; "
             "nothing was changed. --shared forgets all of them."
         )
     if not person.records and not search(settings.home, person).found:
