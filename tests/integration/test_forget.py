@@ -12,16 +12,20 @@ import gzip
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from nights import PROJECT, command, rows_of
+from nights import PROJECT, command, rows_of, settings_for
 
+from funnelcast.sales_process import load_sales_process
 from funnelcast.settings import Settings
+from ingestion.suppression import unfinished_erasure
+from orchestration.forget import forget
 from publishing.certificate import read_certificate
 from publishing.integrity import find_damage
 
@@ -55,6 +59,7 @@ def erasure(sample: Settings, tmp_path_factory: pytest.TempPathFactory) -> Erasu
     _speak_of_them_elsewhere(home)
     before = _tables(home / "published")
     assert _places(home), "the person was there"
+    _stop_half_way(home, landing)
     answer = command("forget", ADDRESS.upper(), "--home", home, "--landing", landing, "--config", CONFIG)
     assert answer.returncode == 0, answer.stderr
     return Erasure(home, landing, before, _tables(home / "published"), answer.stdout, answer.stderr)
@@ -148,6 +153,31 @@ def test_an_address_that_nothing_holds_changes_nothing(erasure: Erasure) -> None
         assert answer.returncode == 2
         assert words in answer.stderr
         assert ADDRESS not in answer.stderr
+
+
+def _stop_half_way(home: Path, landing: Path) -> None:
+    """An attempt that is killed after the first raw file it changed; its command takes it up again."""
+
+    class Killed(BaseException):
+        pass
+
+    settings = settings_for(home, landing, CONFIG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingestion.erasure._erase_quarantine", _raising(Killed))
+        with pytest.raises(Killed):
+            forget(settings, load_sales_process(CONFIG), ADDRESS)
+    assert unfinished_erasure(settings.raw) is not None
+
+
+def _raising(error: type[BaseException]) -> Callable[..., int]:
+    calls = count(1)
+
+    def raise_at_the_40th(*_: object) -> int:
+        if next(calls) == 40:
+            raise error
+        return 0
+
+    return raise_at_the_40th
 
 
 def _speak_of_them_elsewhere(home: Path) -> None:
