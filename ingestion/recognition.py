@@ -15,23 +15,11 @@ from pathlib import Path
 import duckdb
 
 from ingestion.columns import match_columns, squash
-from ingestion.landing import extract_date_in_name
-from ingestion.readers import (
-    CheckedFile,
-    UnreadableFile,
-    check_integrity,
-    csv_header,
-    json_lines,
-    jsonl_columns,
-    load_csv,
-    load_jsonl,
-    sql_name,
-    sql_text,
-)
+from ingestion.landing import extract_date_in_name, format_of
+from ingestion.readers import UnreadableFile, check, open_file, sql_name, sql_text
 from ingestion.repair import stored_name
 from ingestion.systems import SYSTEMS, ObjectDeclaration
 
-_CSV, _JSON = (".csv", ".tsv", ".txt"), (".jsonl", ".ndjson")
 # What other CRMs call the columns of our generic objects, squashed; the first that is there is taken.
 _SYNONYMS: dict[str, dict[str, str]] = {
     "opportunity": {
@@ -86,6 +74,7 @@ _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
 # So many values are enough to tell a format, and a format that reads so many of them is the one: the others are typing errors.
 _VALUES_LOOKED_AT = 20_000
 _SHARE_READ = 0.98
+_OWN_FOLDER = 2
 
 
 @dataclass(frozen=True)
@@ -154,13 +143,22 @@ def recognise(landing: Path, connection: duckdb.DuckDBPyConnection, work: Path) 
     objects, tables = [], {}
     taken = [name for group in groups for name in group.files]
     for label, candidates in best.items():
-        # Several groups can be one object with columns added over time; those of another folder or shape are asked about.
+        # Several groups can be one object whose columns changed over time; files of other names or shapes are told, not mixed in.
         first = max(
-            candidates, key=lambda candidate: (len(candidate[3]) == 0, len(candidate[0].files), len(candidate[0].columns))
+            candidates, key=lambda one: (_is_named(one[0], label), not one[3], len(one[0].files), len(one[0].columns))
         )
-        same = [one for one in candidates if one[3] == first[3]]
+        own_folder = label.replace(".", "/")
+        same = [
+            one
+            for one in candidates
+            if one[3] == first[3]
+            and (
+                _folder(one[0]) == _folder(first[0]) == own_folder
+                or _undated(one[0].files[0]) == _undated(first[0].files[0])
+            )
+        ]
         left_over += [
-            (name, f"it looks like {label} too, but its columns have other names than {first[0].files[0]}")
+            (name, f"it looks like {label} too, but is not like {first[0].files[0]}")
             for one in candidates
             if one not in same
             for name in one[0].files
@@ -213,25 +211,24 @@ def _groups(landing: Path, connection: duckdb.DuckDBPyConnection, work: Path) ->
 
 
 def _loaded(path: Path, connection: duckdb.DuckDBPyConnection, target: Path, work: Path) -> tuple[list[str], Path]:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    is_gzipped = suffixes[-1:] == [".gz"]
-    kind = suffixes[-2] if is_gzipped and len(suffixes) > 1 else (suffixes[-1] if suffixes else "")
-    if kind not in _CSV + _JSON:
+    kind = format_of(path)
+    if kind is None:
         raise UnreadableFile(
-            f"its type {kind or 'is unknown and'} is not looked at; expected .csv, .tsv or .jsonl, plain or .gz"
+            "its type is not read; expected .csv, .tsv, .jsonl, .json (plain, .gz, .zst), .parquet or .xlsx"
         )
-    checked: CheckedFile = check_integrity(path, is_gzipped, work)
-    technical = "null as _file, null as _extracted_at, null as _sequence"
-    if kind in _CSV:
-        columns, delimiter = csv_header(checked.text)
-        if columns:
-            load_csv(connection, checked, columns, delimiter, technical, target, work)
-        return columns, target
-    checked = json_lines(connection, checked, work)
-    columns = jsonl_columns(connection, checked.text)
-    if columns:
-        load_jsonl(connection, checked, columns, technical, target)
-    return columns, target
+    opened = open_file(connection, check(path, *kind, work), kind[0], _is_sheet, work)
+    if opened.columns:
+        opened.load("null as _file, null as _extracted_at, null as _sequence", target)
+    return list(opened.columns), target
+
+
+def _is_sheet(columns: Sequence[str]) -> bool:
+    """A sheet of a workbook that could be an extract of any object that is declared."""
+    return any(
+        not match_columns(columns, declaration, {}).missing_required
+        for system in SYSTEMS.values()
+        for declaration in system.objects.values()
+    )
 
 
 def _object_of(group: _Group) -> tuple[str, ObjectDeclaration, dict[str, str]] | None:
@@ -242,16 +239,17 @@ def _object_of(group: _Group) -> tuple[str, ObjectDeclaration, dict[str, str]] |
         for name, declaration in system.objects.items()
         if not (match := match_columns(group.columns, declaration, {})).missing_required
     ]
-    if exact:
-        # A folder that is named as ours are says what it is; else the object that knows most of the columns.
-        known, hint, system_name, declaration = max(exact, key=lambda one: (one[1], one[0]))
-        if hint == 2 or known * 2 >= min(len(group.columns), 6):
-            return system_name, declaration, {}
     mapped = [
         (len(set(mapping.values())), _hint(group, "generic", name), name, mapping)
         for name in _SYNONYMS
         if (mapping := _mapping(group.columns, SYSTEMS["generic"].objects[name])) is not None
     ]
+    if exact:
+        # A folder that is named as ours are says what it is; else the object that knows most of the columns.
+        known, hint, system_name, declaration = max(exact, key=lambda one: (one[1], one[0]))
+        knows_as_much = known >= max((count for count, *_ in mapped), default=0)
+        if hint == _OWN_FOLDER or (knows_as_much and known * 2 >= min(len(group.columns), 6)):
+            return system_name, declaration, {}
     if not mapped:
         return None
     _, _, name, mapping = max(mapped, key=lambda one: (one[0], one[1]))
@@ -260,11 +258,26 @@ def _object_of(group: _Group) -> tuple[str, ObjectDeclaration, dict[str, str]] |
     return "generic", declaration, {ours: theirs for ours, theirs in mapping.items() if by_name.get(ours) != theirs}
 
 
+def _is_named(group: _Group, label: str) -> bool:
+    """Whether a file is called exactly as its object is."""
+    name = _undated(group.files[0]).rpartition("/")[2].partition(".")[0]
+    return squash(name) == squash(label.partition(".")[2])
+
+
+def _folder(group: _Group) -> str:
+    return group.files[0].rpartition("/")[0]
+
+
+def _undated(file: str) -> str:
+    """A file's name with a star for its date: what all deliveries of one object share."""
+    return re.sub(r"\d{4}-?\d\d-?\d\d([T_-]\d\d[-:]?\d\d([-:]?\d\d)?Z?)?", "*", file)
+
+
 def _hint(group: _Group, system: str, name: str) -> int:
     """2: the files lie in `<system>/<object>/`; 1: their name or folder speaks of the object; 0: neither."""
     parts = group.files[0].split("/")
     if parts[:-1] == [system, name]:
-        return 2
+        return _OWN_FOLDER
     said = squash("".join(parts[-2:]))
     return int(squash(name) in said)
 
@@ -291,10 +304,7 @@ def _pattern(label: str, files: Sequence[str], taken: Sequence[str]) -> tuple[st
     folders = {file.rpartition("/")[0] for file in files}
     others = [name for name in taken if name not in files]
     # The shortest that will do: the one file, its name with any date, all of its folder.
-    candidates = [
-        re.sub(r"\d{4}-?\d\d-?\d\d([T_-]\d\d[-:]?\d\d([-:]?\d\d)?Z?)?", "*", re.sub(r"[\[\]?]", "?", file))
-        for file in files[:1]
-    ]
+    candidates = [_undated(re.sub(r"[\[\]?*]", "?", files[0]))]
     candidates += [f"{folder}/*" if folder else "*" for folder in folders]
     for candidate in [files[0], *candidates] if len(files) == 1 else candidates:
         if all(_matches(file, candidate) for file in files) and not any(_matches(name, candidate) for name in others):
