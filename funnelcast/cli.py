@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from funnelcast.commands.forget import forget
+from funnelcast.commands.init import init
 from funnelcast.commands.options import Config, Home, Landing
 from funnelcast.commands.quarantine import quarantine
 from funnelcast.commands.status import status
@@ -28,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (status, quarantine, forget):
+for command in (init, status, quarantine, forget):
     app.command()(command)
 
 

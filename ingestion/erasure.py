@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -216,10 +216,18 @@ class Erased:
 
 
 def erase_raw(
-    suppression: Suppression, raw: Path, quarantine: Path, work: Path, mappings: Mappings, reference: str
-) -> Erased:
-    """Erase the forgotten from every raw file of every version, and from its rejected lines. Can be run again at any time."""
-    done = Erased()
+    suppression: Suppression,
+    raw: Path,
+    quarantine: Path,
+    work: Path,
+    mappings: Mappings,
+    reference: str,
+    tell: Callable[[Erased], None],
+) -> None:
+    """Erase the forgotten from every raw file of every version, and from its rejected lines; ``tell`` is told of each changed file.
+
+    Can be run again at any time: what is erased already is not changed again.
+    """
     with duckdb.connect(config={"temp_directory": str(work / "spill")}) as connection:
         for stored in stored_files(raw)[0]:
             mapping = mappings.get((stored.system, stored.object))
@@ -227,8 +235,7 @@ def erase_raw(
             lines = _erase_quarantine(connection, stored, suppression, quarantine)
             if rows or lines:
                 describe_again(replace(stored, erasures=tuple(dict.fromkeys([*stored.erasures, reference]))), raw)
-            done = Erased(done.raw_files + bool(rows), done.raw_rows + rows, done.quarantined_rows + lines)
-    return done
+                tell(Erased(int(rows > 0), rows, lines))
 
 
 def erase_parquet(

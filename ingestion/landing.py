@@ -165,6 +165,15 @@ def extract_date_in_name(name: str) -> tuple[date, time | None] | None:
     return None
 
 
+def format_of(path: Path) -> tuple[Format, Compression | None] | None:
+    """How a file is to be read, by its name; None where it is of no type that is read."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    compression = _COMPRESSIONS.get(suffixes[-1]) if suffixes else None
+    inner = suffixes[:-1] if compression else suffixes
+    kind = inner[-1] if inner else ""
+    return (_FORMATS[kind], compression) if kind in (_TEXT_FORMATS if compression else _FORMATS) else None
+
+
 def _label(key: str) -> str:
     return key if "." in key else f"generic.{key}"
 

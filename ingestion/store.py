@@ -66,10 +66,15 @@ def stored_files(raw: Path) -> tuple[list[StoredFile], list[StoredFile]]:
 
     A Parquet file without its description is not listed: a killed run left it, and landing will deliver it again.
     """
-    described = [_from_json(path) for path in raw.glob("*/*/extracted_on=*/*.json")]
-    in_order = sorted(described, key=lambda stored: (stored.system, stored.object, stored.sequence, stored.file))
+    in_order = described_files(raw)
     damaged = _damaged(in_order, raw)
     return [stored for stored in in_order if stored not in damaged], damaged
+
+
+def described_files(raw: Path) -> list[StoredFile]:
+    """List what the descriptions say, in delivery order per object, without a look at the Parquet files."""
+    described = [_from_json(path) for path in raw.glob("*/*/extracted_on=*/*.json")]
+    return sorted(described, key=lambda stored: (stored.system, stored.object, stored.sequence, stored.file))
 
 
 def keep(stored: StoredFile, loaded: Path, rejects: Iterable[Reject], raw: Path, quarantine: Path) -> None:

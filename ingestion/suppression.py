@@ -44,6 +44,11 @@ class Person:
     # Other people have one of these names: only rows that speak of this person lose it.
     is_name_shared: bool = False
 
+    @property
+    def people(self) -> int:
+        """How many different names the records have: one, unless many people share the address."""
+        return len({frozenset(name.split()) for name in self.names})
+
     def to_json(self) -> str:
         return json.dumps(
             {
@@ -252,14 +257,17 @@ def addresses_in(text: str) -> Iterator[str]:
 
 
 def full_names(parts: Iterable[str]) -> frozenset[str]:
-    """Names of two words or more, each also with its last word first: `nora akhtar`, `akhtar nora`.
+    """Names of two words or more, each also turned around: `nora akhtar`, `akhtar nora`.
 
     A single word is no full name: it would be found in other people's rows and in words that are no names at all.
     """
     long_enough = {normal_name(part) for part in parts if len(part.split()) > 1 and ERASED not in part.casefold()}
     long_enough = {name for name in long_enough if not any(word[0].isdigit() for word in name.split())}
-    turned = {" ".join([words[-1], *words[:-1]]) for words in (name.split() for name in long_enough)}
-    return frozenset(long_enough | turned)
+    return frozenset(
+        " ".join([*words[start:], *words[:start]])
+        for words in (name.split() for name in long_enough)
+        for start in range(len(words))
+    )
 
 
 def normal_id(system: str, key: str) -> str:

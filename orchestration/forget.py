@@ -21,7 +21,7 @@ from pathlib import Path
 from funnelcast.errors import FunnelcastError, GateRefused, UsageError
 from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
-from ingestion.erasure import Mappings, erase_raw, find_person
+from ingestion.erasure import Erased, Mappings, erase_raw, find_person
 from ingestion.landing import delivered_objects
 from ingestion.places import Found, Place, place_of
 from ingestion.readers import sql_name
@@ -112,10 +112,9 @@ def _begin(settings: Settings, address: str, mappings: Mappings, is_shared_mailb
             )
         return unfinished, suppression.with_person(unfinished)
     person = find_person(address, new_reference(), settings.raw, mappings)
-    people = len(person.names) // 2
-    if people > _MOST_NAMES and not is_shared_mailbox:
+    if person.people > _MOST_NAMES and not is_shared_mailbox:
         raise UsageError(
-            f"{len(person.records)} records of {people} names share this address: it looks like a mailbox and not like a person; "
+            f"{len(person.records)} records of {person.people} names share this address: it looks like a mailbox, not a person; "
             "nothing was changed. --shared forgets all of them."
         )
     if not person.records and not search(settings.home, person).found:
@@ -131,20 +130,25 @@ def _begin(settings: Settings, address: str, mappings: Mappings, is_shared_mailb
 def _erase_raw(
     settings: Settings, person: Person, suppression: Suppression, mappings: Mappings
 ) -> tuple[Erasure, Suppression]:
-    work = settings.build / "landing"
-    done = erase_raw(suppression, settings.raw, settings.quarantine, work, mappings, person.reference)
-    shutil.rmtree(work, ignore_errors=True)
+    """Erase from raw and quarantine; what was done is on the list after each file, so that an attempt that is stopped counts too."""
     told = next((known for known in suppression.erasures if known.reference == person.reference), None)
-    before = told or Erasure(person.reference, now())
-    erasure = replace(
-        before,
-        raw_files=before.raw_files + done.raw_files,
-        raw_rows=before.raw_rows + done.raw_rows,
-        quarantined_rows=before.quarantined_rows + done.quarantined_rows,
-    )
-    suppression = suppression.with_erasure(erasure)
-    save_suppression(suppression, settings.raw)
-    return erasure, suppression
+    erasure = told or Erasure(person.reference, now())
+
+    def tell(done: Erased) -> None:
+        nonlocal erasure
+        erasure = replace(
+            erasure,
+            raw_files=erasure.raw_files + done.raw_files,
+            raw_rows=erasure.raw_rows + done.raw_rows,
+            quarantined_rows=erasure.quarantined_rows + done.quarantined_rows,
+        )
+        save_suppression(suppression.with_erasure(erasure), settings.raw)
+
+    work = settings.build / "landing"
+    erase_raw(suppression, settings.raw, settings.quarantine, work, mappings, person.reference, tell)
+    tell(Erased())
+    shutil.rmtree(work, ignore_errors=True)
+    return erasure, suppression.with_erasure(erasure)
 
 
 def _erase_around(settings: Settings, person: Person, suppression: Suppression) -> None:
