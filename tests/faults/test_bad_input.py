@@ -128,7 +128,7 @@ BAD_FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("mistake", BAD_FILES)
 def test_a_file_that_cannot_be_trusted_is_refused_by_name(company: Company, mistake: str) -> None:
-    """Each alone is reason enough to refuse the night, before anything is built."""
+    """FAULTS 2, 3, 4, 9, 10, 14, 16 and 21: each alone is reason enough to refuse the night, before anything is built."""
     name, content, words = BAD_FILES[mistake]
     company.deliver(name, content)
     (refused,) = land(company.settings, load_sales_process(company.config)).refused
