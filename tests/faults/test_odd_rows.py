@@ -351,6 +351,19 @@ def test_fault_35_opens_replies_machines_and_repeats(company: Company) -> None:
     assert company.rows(f"{day} where rep_id = 'u2' and activity_date = '2026-11-07'") == [(2_000, 0, 0, 0)]
 
 
+def test_where_the_extracts_and_the_history_differ_is_told(night: tuple[Company, Answer]) -> None:
+    """H1 was lost by its history when the extract of the 6th showed it won; the other showings, first and newest of four deals, agree."""
+    company, answer = night
+    differences = company.rows(
+        "select opportunity_id, shown_at::date::varchar, extract_stage, history_stage from ops_history_difference"
+    )
+    assert differences == [("H1", "2026-11-06", "signed", "gone")]
+    assert company.rows(
+        "select states_compared, states_that_differ, opportunities_with_history from ops_history_source"
+    ) == [(8, 1, 4)]
+    assert "1 of 8 states in extracts differ from it" in " ".join(answer.out.split())
+
+
 def test_a_second_run_over_the_same_landing_changes_nothing(company: Company, tmp_path: Path) -> None:
     """P4, and that the summary of schema changes does not follow what happened to be new."""
     before = company.digests()
