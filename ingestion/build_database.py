@@ -206,7 +206,9 @@ def _in_iso(column: str, kind: str, target: DeliveredObject) -> str:
         escaped_mark = "[.]" if mark == "." else mark
         pattern = f"^-?[0-9]{{1,3}}([{thousands}]?[0-9]{{3}})*({escaped_mark}[0-9]+)?$"
         plain = f"replace(replace(trim({column}), {sql_text(thousands)}, ''), {sql_text(mark)}, '.')"
-        return f"case when regexp_matches(trim({column}), {sql_text(pattern)}) then {plain} else {column} end"
+        fits = f"regexp_matches(trim({column}), {sql_text(pattern)})"
+        # What does not fit may look like a number in another format: with a sign that no number has, staging sets it aside as it is.
+        return f"case when {fits} then {plain} when trim({column}) <> '' then {column} || chr(31) end"
     return column
 
 

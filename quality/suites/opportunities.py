@@ -156,6 +156,26 @@ def _dates(thresholds: Thresholds) -> tuple[Check, ...]:
             advice="The extract looks cut off: deliver it again; or raise gate.vanished_share.",
             keys=KEY,
         ),
+        Check(
+            name="nobody_lost_all_open_opportunities",
+            table=TABLE,
+            rule=NoRows(
+                f"""
+                select source_system, owner_id
+                from checked
+                where owner_id is not null and coalesce(phase, '') not in ('won', 'lost')
+                group by all
+                having count(*) filter (where status = 'open') = 0
+                    and count(*) filter (
+                        where status = 'deleted' and deleted_at >= (select as_of_end - interval 3 day from config.run)
+                    ) > {few}
+                """
+            ),
+            description="Nobody's open deals have all disappeared within these days.",
+            advice="The extract may leave out the named people's deals: look whether the integration user may see them.",
+            keys=("source_system", "owner_id"),
+            severity="warn",
+        ),
     )
 
 

@@ -43,8 +43,11 @@ def group() -> Group:
                         group by all
                     ) as period
                     cross join (
-                        select distinct source_system, owner_id from marts.fct_opportunity
-                        where status = 'open' and owner_id is not null
+                        select distinct opportunity.source_system, opportunity.owner_id
+                        from marts.fct_opportunity as opportunity
+                        join marts.dim_rep as rep
+                            on rep.source_system = opportunity.source_system and rep.rep_id = opportunity.owner_id
+                        where opportunity.status = 'open' and not rep.is_placeholder
                     ) as deal
                     left join checked as quota
                         on quota.scope = 'rep' and quota.metric = 'bookings' and quota.period_type = period.period_type

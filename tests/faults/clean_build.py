@@ -177,13 +177,13 @@ select
     date '2026-11-20' as rate_day, date '2026-11-20' as rate_date
 """
 
-# Ten mails were sent, and one more was opened of which nobody knows: fewer than are worth a word.
+# Thirty mails were sent, and one more was opened of which nobody knows: fewer than are worth a word.
 MAILS = """
 create table intermediate.int_email_event_judged as
 select
-    'generic' as source_system, 'e' || number as event_id, case when number < 11 then 'sent' else 'opened' end as event_type,
-    number < 11 as is_known_sent
-from range(1, 12) as events (number)
+    'generic' as source_system, 'e' || number as event_id, case when number <= 30 then 'sent' else 'opened' end as event_type,
+    number <= 30 as is_known_sent
+from range(1, 32) as events (number)
 """
 
 # o1, o3 and o4 came inbound, o2 and o6 outbound; o2 skipped negotiate.

@@ -118,6 +118,7 @@ PLANTS: dict[str, str] = {
     " update marts.fct_pipeline_daily set deleted_count = 1, deleted_amount = 100,"
     "  open_count = 1, open_amount = 100"
     f" {LAST_DAY}",
+    "nobody_lost_all_open_opportunities": "update marts.fct_opportunity set owner_id = 'r1' where opportunity_id = 'o6'",
     "few_opportunities_have_an_unknown_owner": "update marts.fct_opportunity set owner_id = 'gone'"
     " where opportunity_id = 'o1'",
     "few_opportunities_have_an_unknown_account": "update marts.fct_opportunity set account_id = 'gone'"

@@ -30,7 +30,7 @@ DAYS = 4
 NIGHTS = 3
 STAGES = ("prospecting", "qualification", "engagement", "closing", "won", "lost")
 # Each example is three to six builds of about a second.
-FEW = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,4 @@
 -- One row per e-mail event by T: whether a machine did it, whether its mail is known to have been sent, and why it cannot be (problem).
--- What two tools tell of the same moment of the same message is one event: that of the tool whose name comes first.
 with email_event as (
 
     select * from {{ ref('int_email_event') }}
@@ -12,20 +11,6 @@ sent_message as (
     from email_event
     where event_type = 'sent'
     group by message_id
-
-),
-
-told_twice as (
-
-    select
-        email_event.*,
-        row_number() over (
-            partition by message_id, event_type, {{ dbt.date_trunc('second', 'occurred_at') }} order by source_system, event_id
-        ) as telling,
-        min(source_system) over (
-            partition by message_id, event_type, {{ dbt.date_trunc('second', 'occurred_at') }}
-        ) as first_system
-    from email_event
 
 ),
 
@@ -51,33 +36,32 @@ machine_minute as (
 )
 
 select
-    told_twice.source_system,
-    told_twice.event_id,
-    told_twice.event_type,
-    told_twice.occurred_at,
-    told_twice.occurred_on,
-    told_twice.message_id,
-    told_twice.rep_source_system,
-    told_twice.rep_id,
-    told_twice.lead_id,
-    told_twice.sequence_id,
-    told_twice.step,
-    told_twice.variant,
-    told_twice.event_type = 'opened' and machine_minute.opens is not null as is_machine,
-    told_twice.event_type in ('sent', 'bounced') or sent_message.sent_at is not null as is_known_sent,
-    told_twice.telling > 1 and told_twice.source_system <> told_twice.first_system as is_told_by_another,
+    email_event.source_system,
+    email_event.event_id,
+    email_event.event_type,
+    email_event.occurred_at,
+    email_event.occurred_on,
+    email_event.message_id,
+    email_event.rep_source_system,
+    email_event.rep_id,
+    email_event.lead_id,
+    email_event.sequence_id,
+    email_event.step,
+    email_event.variant,
+    email_event.event_type = 'opened' and machine_minute.opens is not null as is_machine,
+    email_event.event_type in ('sent', 'bounced') or sent_message.sent_at is not null as is_known_sent,
     case
-        when told_twice.event_type = 'replied' and told_twice.occurred_at < sent_message.sent_at
+        when email_event.event_type = 'replied' and email_event.occurred_at < sent_message.sent_at
             then 'a reply from before its mail was sent'
     end as problem,
-    told_twice._object,
-    told_twice._file,
-    told_twice._row
-from told_twice
-left join sent_message on told_twice.message_id = sent_message.message_id
+    email_event._object,
+    email_event._file,
+    email_event._row
+from email_event
+left join sent_message on email_event.message_id = sent_message.message_id
 left join machine_minute
-    on told_twice.source_system = machine_minute.source_system
-    and told_twice.rep_source_system is not distinct from machine_minute.rep_source_system
-    and told_twice.rep_id is not distinct from machine_minute.rep_id
-    and (told_twice.rep_id is not null or told_twice.message_id = machine_minute.message_id_without_rep)
-    and {{ dbt.date_trunc('minute', 'told_twice.occurred_at') }} = machine_minute.minute
+    on email_event.source_system = machine_minute.source_system
+    and email_event.rep_source_system is not distinct from machine_minute.rep_source_system
+    and email_event.rep_id is not distinct from machine_minute.rep_id
+    and (email_event.rep_id is not null or email_event.message_id = machine_minute.message_id_without_rep)
+    and {{ dbt.date_trunc('minute', 'email_event.occurred_at') }} = machine_minute.minute

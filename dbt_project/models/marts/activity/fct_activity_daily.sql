@@ -7,8 +7,8 @@ with activity as (
 
 email_event as (
 
-    -- A machine's opens, replies from before the mail, and what another tool has told already, are not what people did.
-    select * from {{ ref('int_email_event_judged') }} where not is_machine and not is_told_by_another and problem is null
+    -- A machine's opens, and replies from before their mail, are not what people did.
+    select * from {{ ref('int_email_event_judged') }} where not is_machine and problem is null
 
 ),
 
