@@ -7,8 +7,6 @@ ingestion/columns.py, models/staging/hubspot, models/intermediate/hubspot. Expec
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 from nights import PROJECT, SHARED_DATA, build_rows, night, rows
@@ -188,7 +186,3 @@ def test_raw_keeps_what_each_type_of_event_tells(replica: Settings) -> None:
         staged = build_rows(replica, f"select event_id from staging.stg_hubspot__{name} where row_disposition = 'loaded'")
         assert {event for (event,) in staged} == set(delivered.id), name
         assert len(staged) == len(delivered), name
-
-
-def test_landing_is_left_as_it_was(replica: Settings) -> None:
-    assert {path.name for path in Path(FOLDER).glob("*.csv")} >= NOT_TAKEN
