@@ -91,10 +91,10 @@ HUBSPOT = system(
             optional="email first_name last_name type active_user_id|user_id is_active teams created_at|createdate:time "
             f"updated_at:time {_GONE}",
         ),
-        declare("team", "full", required="id|team_id name"),
+        declare("team", "full", required="id|team_id name", optional=_GONE),
         declare("owner_team", "full", required="owner_id team_id", optional="is_team_primary|primary"),
         declare("user", "full", required="id|user_id", optional="email first_name last_name primary_team_id role_id"),
-        declare("role", "full", required="id|role_id name"),
+        declare("role", "full", required="id|role_id name", optional=_GONE),
         # The head of every engagement; what kind it is has its own object.
         declare(
             "engagement",
@@ -174,7 +174,7 @@ HUBSPOT = system(
         declare(
             "product",
             "full",
-            required="id|product_id|hs_object_id|record_id name",
+            required="id|hs_object_id|record_id name",
             optional=f"price|unit_price:number hs_sku {_CHANGED} {_GONE}",
         ),
         declare(

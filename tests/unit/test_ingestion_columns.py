@@ -168,3 +168,16 @@ def test_snake_case(delivered: str, ours: str) -> None:
 def test_declarations_say_what_is_wrong_with_them() -> None:
     with pytest.raises(ValueError, match=r"a:money: expected a column name, `:time` or `:number`"):
         declare("thing", "full", required="a:money")
+
+
+@pytest.mark.parametrize(
+    ("header", "home"),
+    [
+        (["product_id", "name", "price"], "generic.product"),
+        (["id", "name", "_fivetran_deleted", "_fivetran_synced"], "hubspot.team"),
+        (["id", "name", "archived"], "hubspot.role"),
+    ],
+)
+def test_a_small_table_is_not_taken_for_one_that_knows_a_column_more(header: list[str], home: str) -> None:
+    system, name = home.split(".")
+    assert looks_like(header, SYSTEMS[system].objects[name], system) is None

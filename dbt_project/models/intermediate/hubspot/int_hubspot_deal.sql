@@ -80,13 +80,23 @@ surviving as (
 
 ),
 
--- A merged deal is as old as the oldest of those it was made of.
-oldest_part as (
+-- A merged deal is as old as the oldest of those it was made of, of which only their history may be told.
+part as (
 
-    select merged_deal.survivor_id as deal_id, min(loaded.created_at) as created_at
+    select merged_deal.survivor_id, loaded.created_at
     from merged_deal
     inner join loaded on merged_deal.merged_id = loaded.deal_id
-    group by merged_deal.survivor_id
+    union all
+    select merged_deal.survivor_id, deal_stage.entered_at
+    from merged_deal
+    inner join deal_stage on merged_deal.merged_id = deal_stage.deal_id
+    where deal_stage.row_disposition = 'loaded'
+
+),
+
+oldest_part as (
+
+    select survivor_id as deal_id, min(created_at) as created_at from part group by survivor_id
 
 ),
 

@@ -67,7 +67,8 @@ dated as (
 
     select
         contact.*,
-        coalesce(
+        -- least and greatest pass over nulls: the first of those that are told.
+        least(
             became_lead_at, became_marketing_qualified_at, became_sales_qualified_at, became_opportunity_at, became_customer_at
         ) as first_a_lead_at
     from contact
@@ -90,11 +91,12 @@ select
     coalesce(dated.lead_status, dated.lifecycle_stage) as status,
     coalesce(dated.first_a_lead_at, dated.created_at) as created_at,
     -- Qualified on the first day on which marketing or sales said so.
-    least(
-        coalesce(dated.became_marketing_qualified_at, dated.became_sales_qualified_at),
-        coalesce(dated.became_sales_qualified_at, dated.became_marketing_qualified_at)
-    ) as qualified_at,
-    coalesce(dated.became_opportunity_at, first_deal.created_at) as converted_at,
+    least(dated.became_marketing_qualified_at, dated.became_sales_qualified_at) as qualified_at,
+    -- A contact that was added to a deal later became one on the spot.
+    case
+        when coalesce(dated.became_opportunity_at, first_deal.created_at) is not null
+            then greatest(coalesce(dated.became_opportunity_at, first_deal.created_at), coalesce(dated.first_a_lead_at, dated.created_at))
+    end as converted_at,
     first_deal.opportunity_id,
     dated.is_deleted,
     dated._extracted_at

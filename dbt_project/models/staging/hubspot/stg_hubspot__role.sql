@@ -10,6 +10,7 @@ typed as (
     select
         {{ text('id') }} as role_id,
         {{ text('name') }} as name,
+        coalesce({{ flag('is_deleted') }}, false) or coalesce({{ flag('_fivetran_deleted') }}, false) or coalesce({{ flag('archived') }}, false) as is_deleted,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),
@@ -20,6 +21,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['role_id', 'name'],
+    columns=['role_id', 'name', 'is_deleted'],
     key=['role_id'], newest_by='cast(null as timestamp)'
 ) }}
