@@ -179,7 +179,7 @@ def _land_file(
             known.remember(file, repeated)
             return _repeat(file, repeated.file)
         if file.format == "jsonl":
-            checked = json_lines(connection, checked, work)
+            checked = json_lines(connection, checked, work, file.target.declaration.items_under)
         columns, delimiter = _columns_of(file, checked, connection)
         if not columns:
             return _empty(file, "it holds no header and no rows")

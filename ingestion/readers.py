@@ -11,6 +11,7 @@ import csv
 import gzip
 import hashlib
 import io
+import json
 import re
 import zlib
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,8 @@ _ALWAYS_ALLOWED = 64 << 20
 # Unclosed quotes are cut out one at a time, since each hides what follows it.
 _MOST_UNCLOSED_QUOTES = 50
 _DELIMITERS = ",;\t|"
+# A key of a JSON object, up to its value.
+_JSON_KEY = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')
 # Counting records a second time in Python costs about 10 ms per MB; above this the gate relies on line counts alone.
 _RECOUNT_LIMIT = 64 << 20
 TECHNICAL_COLUMNS = ("_file", "_row", "_extracted_at", "_sequence")
@@ -111,12 +114,18 @@ def csv_header(text: Path) -> tuple[list[str], str]:
     return [], delimiter
 
 
-def json_lines(connection: duckdb.DuckDBPyConnection, checked: CheckedFile, work: Path) -> CheckedFile:
+def json_lines(
+    connection: duckdb.DuckDBPyConnection, checked: CheckedFile, work: Path, items_under: str | None = None
+) -> CheckedFile:
     """Make a file of JSON one of lines that DuckDB can read: an array becomes lines, and lines that are no text become blank.
 
-    Raises `UnreadableFile` for an array that cannot be read to its end.
+    ``items_under`` names the array of a page object, whose elements become lines too; other objects stay rows.
+    Raises `UnreadableFile` for an array or a page that cannot be read to its end.
     """
     target = work / f"{checked.sha256[:16]}.jsonl"
+    if items_under is not None and _has_pages(checked.text, items_under):
+        _unroll_pages(connection, checked.text, target, items_under)
+        return replace(checked, text=target, notes=(*checked.notes, "pages of an API's list read as lines"))
     if re.match(rb"\s*\[\s*[{\]]", _head(checked.text, _CHUNK).removeprefix(codecs.BOM_UTF8)):
         _unroll_array(connection, checked.text, target)
         return replace(checked, text=target, notes=(*checked.notes, "one JSON array read as lines"))
@@ -316,6 +325,49 @@ def _count_csv_records(text: Path, delimiter: str) -> int:
     csv.field_size_limit(_LONGEST_LINE)
     with text.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         return max(sum(1 for record in csv.reader(stream, delimiter=delimiter) if record) - 1, 0)
+
+
+def _has_pages(text: Path, items_under: str) -> bool:
+    """True where the first object of the file has an array under this name at its top."""
+    head = _head(text, _CHUNK).removeprefix(codecs.BOM_UTF8).decode("utf-8", errors="replace").lstrip()
+    if not head.startswith("{"):
+        return False
+    # The rows inside hold names of their own, so that the first place of this one is not enough: read on key by key.
+    decoder, position = json.JSONDecoder(), 1
+    while (key := _JSON_KEY.match(head, position)) is not None:
+        if json.loads(key[1]) == items_under:
+            return head[key.end() : key.end() + 1] == "["
+        try:
+            _, position = decoder.raw_decode(head, key.end())
+        except json.JSONDecodeError:
+            return False
+    return False
+
+
+def _unroll_pages(connection: duckdb.DuckDBPyConnection, text: Path, target: Path, items_under: str) -> None:
+    """Write each row of the pages on a line of its own; an object without the array is a row itself."""
+    path = sql_text("/" + items_under)
+    try:
+        rows = connection.execute(
+            f"""
+            with pages as (
+                select json, row_number() over () as page
+                from read_json_objects(?, format = 'unstructured', maximum_object_size = ?)
+            ),
+            rows as (
+                select page, case when json_type(json, {path}) = 'ARRAY' then cast(json_extract(json, {path}) as json[])
+                    else [json] end as items
+                from pages
+            )
+            select json(unnest(items))::varchar from rows order by page
+            """,
+            [str(text), _LONGEST_LINE],
+        )
+        with target.open("w", encoding="utf-8", newline="") as result:
+            while batch := rows.fetchmany(10_000):
+                result.writelines(f"{row}\n" for (row,) in batch)
+    except duckdb.Error as error:
+        raise UnreadableFile(f"a page of its list cannot be read to its end ({_first_sentence(str(error))})") from error
 
 
 def _unroll_array(connection: duckdb.DuckDBPyConnection, text: Path, target: Path) -> None:

@@ -30,6 +30,8 @@ class ObjectDeclaration:
     name: str
     delivery: Delivery
     columns: tuple[Column, ...]
+    # A JSON object with an array under this name is a page of an API's list: its rows are the elements.
+    items_under: str | None = None
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -44,9 +46,11 @@ class SystemDeclaration:
     objects: dict[str, ObjectDeclaration]
 
 
-def declare(name: str, delivery: Delivery, *, required: str, optional: str = "") -> ObjectDeclaration:
+def declare(
+    name: str, delivery: Delivery, *, required: str, optional: str = "", items_under: str | None = None
+) -> ObjectDeclaration:
     """Declare an object from two lists of columns; `:time` and `:number` behind a name give its kind."""
-    return ObjectDeclaration(name, delivery, (*_columns(required, True), *_columns(optional, False)))
+    return ObjectDeclaration(name, delivery, (*_columns(required, True), *_columns(optional, False)), items_under)
 
 
 def system(name: str, objects: Iterable[ObjectDeclaration]) -> SystemDeclaration:

@@ -25,6 +25,10 @@ RECORD_KEYS = {
     ("generic", "email_event"): "event_id",
     ("generic", "target"): "metric",
     ("generic", "fx_rate"): "currency",
+    ("generic", "person_match"): "record_id",
+    ("generic", "company_match"): "record_id",
+    ("instantly", "event"): "event_type",
+    ("instantly", "campaign_step_analytics"): "sent",
     ("salesforce", "opportunity_stage"): "master_label",
 }
 

@@ -1,0 +1,41 @@
+-- One row per delivered row of Salesforce's OpportunityFieldHistory (one change of one field): renamed, cast, and told what became of it.
+with delivered as (
+
+    select * from {{ source('salesforce', 'opportunity_field_history') }}
+
+),
+
+run as (
+
+    select timezone from {{ source('config', 'run') }}
+
+),
+
+typed as (
+
+    select
+        {{ salesforce_id('id') }} as change_id,
+        {{ salesforce_id('opportunity_id') }} as opportunity_id,
+        lower({{ text('field') }}) as field,
+        {{ text('old_value') }} as old_value,
+        {{ text('new_value') }} as new_value,
+        {{ moment('created_date') }} as changed_at,
+        coalesce({{ flag('is_deleted') }}, false) as is_deleted,
+        {{ delivery_columns() }},
+        {{ problem([
+            required('id'),
+            required('opportunity_id'),
+            required('field'),
+            required('created_date'),
+            readable_moment('created_date'),
+            not_after_extract('created_date')
+        ]) }}
+    from delivered
+    cross join run
+
+),
+
+{{ disposed_rows(
+    columns=['change_id', 'opportunity_id', 'field', 'old_value', 'new_value', 'changed_at', 'is_deleted'],
+    key=['change_id'], newest_by='cast(null as timestamp)'
+) }}
