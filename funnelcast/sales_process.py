@@ -120,6 +120,13 @@ class ObjectOptions(_Strict):
     constants: dict[Key, str] = Field(default_factory=dict)
 
 
+class Matching(_Strict):
+    """What matching people and companies across systems must know of this company's market."""
+
+    # Domains, further to the shipped list, that many companies share: a provider of mail, a portal, a franchise.
+    shared_domains: tuple[Label, ...] = ()
+
+
 class RunDefaults(_Strict):
     """Settings that flags and environment variables override."""
 
@@ -139,6 +146,7 @@ class SalesProcess(_Strict):
     segment_column: str | None = None
     team_column: str | None = None
     segments: tuple[str, ...] = ()
+    matching: Matching = Matching()
     objects: dict[str, ObjectOptions] = Field(default_factory=dict)
     gate: dict[str, float] = Field(default_factory=dict)
 
