@@ -52,7 +52,13 @@ def deliver(landing: Path) -> None:
 
 def webhooks() -> list[dict[str, Any]]:
     """Twelve events as Instantly posts them."""
-    ann = {"workspace": "w", "campaign_id": SPRING, "campaign_name": "Spring", "lead_email": "Ann@acme.com", "email_account": MAILBOX}
+    ann = {
+        "workspace": "w",
+        "campaign_id": SPRING,
+        "campaign_name": "Spring",
+        "lead_email": "Ann@acme.com",
+        "email_account": MAILBOX,
+    }
     bob = {**ann, "lead_email": "bob@gmail.com"}
     step = {"step": 1, "variant": 1}
     return [
@@ -122,7 +128,19 @@ def _deliver_salesforce(folder: Path) -> None:
         "MasterRecordId,IsDeleted",
         [
             [long_id(LEAD), "ANN@acme.com", "Website", USER, "2026-11-12T08:00:00Z", *converted, "", "false"],
-            [MERGED_LEAD, "ann.old@acme.com", "Webinar", USER, "2026-11-11T08:00:00Z", "", "", "", "", long_id(LEAD), "true"],
+            [
+                MERGED_LEAD,
+                "ann.old@acme.com",
+                "Webinar",
+                USER,
+                "2026-11-11T08:00:00Z",
+                "",
+                "",
+                "",
+                "",
+                long_id(LEAD),
+                "true",
+            ],
         ],
     )
     _csv(folder, "opportunity", "Id,StageName,Amount,CloseDate,CreatedDate,AccountId,OwnerId", [

@@ -8,7 +8,6 @@ int_record_merge, int_contact, int_field_history_state.
 from __future__ import annotations
 
 from datetime import date, datetime
-from pathlib import Path
 
 import pytest
 from instantly_by_hand import (
@@ -106,7 +105,9 @@ def test_an_event_knows_its_campaign_step_and_variant(company: Settings) -> None
 
 def test_one_person_in_two_systems_is_one(company: Settings) -> None:
     """Ann: two leads in Instantly, a lead and a contact in Salesforce, and the lead that was merged. Bob, and the rep."""
-    people = rows(company.home, "select records, systems, leads, contacts, users from dim_person order by records desc, users")
+    people = rows(
+        company.home, "select records, systems, leads, contacts, users from dim_person order by records desc, users"
+    )
     assert people == [(4, 2, 3, 1, 0), (1, 1, 1, 0, 0), (1, 1, 0, 0, 1)]
     found = rows(
         company.home,
@@ -121,20 +122,29 @@ def test_one_person_in_two_systems_is_one(company: Settings) -> None:
         ("I3", "email", False, False),
     ]
     leads = rows(company.home, "select lead_id, is_primary_record, campaign from dim_lead order by 1")
-    assert leads == [(long_id(LEAD), False, "Webinar"), ("I1", True, "Spring"), ("I2", True, "Spring"), ("I3", False, "Autumn")]
+    assert leads == [
+        (long_id(LEAD), False, "Webinar"),
+        ("I1", True, "Spring"),
+        ("I2", True, "Spring"),
+        ("I3", False, "Autumn"),
+    ]
 
 
 def test_one_company_in_two_systems_is_one(company: Settings) -> None:
     """Acme's merged account has a domain of its own, which is told; the sheet says that acme.co.uk is Acme; Gmail is nobody's."""
     found = rows(company.home, "select name, domain, accounts, leads from dim_company")
     assert found == [("Acme", "acme.com", 1, 3)]
-    records = rows(company.home, "select record_id, match_reason, has_conflict, is_deleted from dim_company_record order by 1")
+    records = rows(
+        company.home, "select record_id, match_reason, has_conflict, is_deleted from dim_company_record order by 1"
+    )
     assert records == [(long_id(ACCOUNT), "domain", False, False), (long_id(MERGED_ACCOUNT), "merged", True, True)]
     assert rows(company.home, "select lead_id from dim_lead where company_id is null") == [("I2",)]
 
 
 def test_a_row_of_the_sheet_for_nobody_is_set_aside(company: Settings) -> None:
-    found = rows(company.home, "select object, row_number, problem, record_id from ops_set_aside where found_in = 'intermediate'")
+    found = rows(
+        company.home, "select object, row_number, problem, record_id from ops_set_aside where found_in = 'intermediate'"
+    )
     assert found == [("person_match", 2, "no such record was delivered", "nobody")]
 
 
@@ -145,7 +155,8 @@ def test_the_deals_of_a_merged_account_and_lead_are_the_survivors(company: Setti
         (long_id(COMPARED_DEAL), long_id(ACCOUNT), None, None),
     ]
     calls = build_rows(
-        company, "select lead_id, opportunity_id from intermediate.int_activity where activity_type = 'call' order by occurred_at"
+        company,
+        "select lead_id, opportunity_id from intermediate.int_activity where activity_type = 'call' order by occurred_at",
     )
     assert calls == [(long_id(LEAD), long_id(DEAL))] * 2
     assert rows(company.home, "select count(*) from dim_account where is_placeholder") == [(0,)]

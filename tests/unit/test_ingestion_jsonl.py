@@ -153,7 +153,9 @@ def test_the_pages_of_an_apis_list_are_its_rows(
     columns = jsonl_columns(connection, checked.text)
     result = load_jsonl(connection, checked, columns, "'delivered.jsonl' as _file", target)
     assert result.rows_delivered == result.rows_loaded == len(ids)
-    assert connection.execute(f"select id from read_parquet('{target}') order by _row").fetchall() == [(found,) for found in ids]
+    assert connection.execute(f"select id from read_parquet('{target}') order by _row").fetchall() == [
+        (found,) for found in ids
+    ]
 
 
 def test_an_object_is_only_a_page_where_that_is_declared(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
