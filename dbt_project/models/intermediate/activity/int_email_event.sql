@@ -17,6 +17,9 @@ select
     lead_id,
     sequence_id,
     step,
-    variant
+    variant,
+    _object,
+    _file,
+    _row
 from telling
 where repeats_by is null

@@ -54,7 +54,7 @@ delivered as (
     select
         'generic.email_event' as told_by, _system as source_system, event_id, event_type, occurred_at,
         coalesce(message_id, event_id) as message_id, message_id as own_message_id, user_id, sender_email, recipient_email, lead_id,
-        sequence_id, step, variant
+        sequence_id, step, variant, _object, _file, _row
     from generic_event
     where row_disposition = 'loaded'
 
@@ -76,7 +76,8 @@ delivered as (
             else coalesce(instantly_event.email_id, instantly_event.event_id)
         end,
         instantly_event.email_id, cast(null as varchar), instantly_event.sender_email, instantly_event.lead_email, campaign_lead.lead_id,
-        instantly_event.campaign_id, instantly_event.step, instantly_event.variant
+        instantly_event.campaign_id, instantly_event.step, instantly_event.variant, instantly_event._object, instantly_event._file,
+        instantly_event._row
     from instantly_event
     left join campaign_lead
         on instantly_event.lead_email = campaign_lead.email and instantly_event.campaign_id = campaign_lead.campaign_id
@@ -91,7 +92,8 @@ delivered as (
     select
         'instantly.email', instantly_email._system, instantly_email.email_id, instantly_email.event_type, instantly_email.occurred_at,
         instantly_email.email_id, instantly_email.email_id, cast(null as varchar), instantly_email.sender_email, instantly_email.lead_email,
-        campaign_lead.lead_id, instantly_email.campaign_id, cast(null as varchar), cast(null as varchar)
+        campaign_lead.lead_id, instantly_email.campaign_id, cast(null as varchar), cast(null as varchar),
+        instantly_email._object, instantly_email._file, instantly_email._row
     from (
         select *
         from instantly_email
@@ -169,6 +171,9 @@ select
     compared.sequence_id,
     compared.step,
     compared.variant,
+    compared._object,
+    compared._file,
+    compared._row,
     case when compared.is_told_by_message then 'message' when compared.is_told_by_minute then 'minute' end as repeats_by
 from compared
 cross join run

@@ -47,7 +47,7 @@ told as (
 
     union all
 
-    -- The history of single fields speaks where OpportunityHistory says nothing of the deal (int_history_difference compares them).
+    -- The history of single fields speaks where OpportunityHistory says nothing of the deal (ops_field_history_difference compares them).
     select
         'salesforce', _object, opportunity_id, stage_label, changed_at, amount, expected_close_on, _file, _row
     from field_history_state
