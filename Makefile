@@ -16,7 +16,7 @@ serve: $(VENV)/ready ## Dagster's user interface and the schedule, on loopback
 	@$(BIN)/funnelcast serve --home $(HOME_FOLDER) --landing $(LANDING) --config $(CONFIG)
 
 test: $(VENV)/ready-to-test lint ## lint, then every test, one process a core
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --durations 20
 
 lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check .

@@ -11,11 +11,14 @@ import multiprocessing.util
 import os
 import sys
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from funnelcast.commands.forget import forget
+from funnelcast.commands.options import Config, Home, Landing
+from funnelcast.commands.quarantine import quarantine
+from funnelcast.commands.status import status
 from funnelcast.errors import FunnelcastError, GateRefused, UsageError
 from funnelcast.settings import Settings, load_settings
 
@@ -25,10 +28,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Home = Annotated[Path | None, typer.Option(help="The folder that holds all a run writes. [default: data]")]
-Landing = Annotated[Path | None, typer.Option(help="The folder where extracts are delivered. [default: landing]")]
-Config = Annotated[Path | None, typer.Option(help="The sales process. [default: none, canonical phases]")]
+for command in (status, quarantine, forget):
+    app.command()(command)
 
 
 @app.command()
@@ -65,20 +66,6 @@ def run(
         raise SystemExit(GateRefused.exit_code if verdict.status == "failed" else 1) from error
     print()
     print(published_summary(settings.home))
-
-
-@app.command()
-def status(home: Home = None) -> None:
-    """What is published, and how the last runs ended."""
-    settings = load_settings(home=home)
-    from publishing.run_log import read_runs
-    from publishing.summary import published_summary
-
-    print(published_summary(settings.home))
-    runs = read_runs(settings.home)[-5:]
-    print("\nLast runs")
-    for record in reversed(runs):
-        print(f"  {record.started_at:%Y-%m-%d %H:%M} UTC  {record.outcome}")
 
 
 @app.command()

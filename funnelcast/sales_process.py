@@ -42,11 +42,7 @@ class Company(_Strict):
     @field_validator("timezone")
     @classmethod
     def _timezone_is_known(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is not a timezone; expected a name such as 'America/New_York' or 'UTC'") from error
-        return value
+        return _known_timezone(value)
 
 
 class Stage(_Strict):
@@ -112,12 +108,19 @@ class ObjectOptions(_Strict):
     delivery: Delivery | None = None
     # How dates are written, in strptime's words, where they are not ISO.
     dates: str | None = None
+    # Whose clock its times without a zone show: `company`, or a name such as America/New_York. None: UTC.
+    timezone: str | None = None
     # How numbers are written: the thousands separator, then the decimal mark.
     numbers: Literal["1,234.5", "1.234,5", "1 234,5"] | None = None
     # Our column → the delivered one.
     columns: dict[Key, Label] = Field(default_factory=dict)
     # Our column → a value that every row has.
     constants: dict[Key, str] = Field(default_factory=dict)
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_is_known(cls, value: str | None) -> str | None:
+        return value if value in (None, "company") else _known_timezone(str(value))
 
 
 class Matching(_Strict):
@@ -230,3 +233,11 @@ def _no_repeats(values: list[str], what: str) -> None:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _known_timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{value!r} is not a timezone; expected a name such as 'America/New_York' or 'UTC'") from error
+    return value

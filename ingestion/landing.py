@@ -1,6 +1,6 @@
 """What lies in the landing folder: which file belongs to which object, of which date, and which are left alone and why.
 
-Belongs here: names and places. Does not belong here: what is inside a file (readers.py), or what was loaded before (store.py).
+Belongs here: names and places. Does not belong here: what is inside a file (readers/), or what was loaded before (store.py).
 """
 
 from __future__ import annotations
@@ -16,11 +16,34 @@ from zoneinfo import ZoneInfo
 
 from funnelcast.errors import UsageError
 from funnelcast.sales_process import ObjectOptions, SalesProcess
+from ingestion.readers import Compression, Format
 from ingestion.systems import SYSTEMS, ObjectDeclaration
 
-Format = Literal["csv", "jsonl"]
-_FORMATS: dict[str, Format] = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-_NOT_READ_YET = (".parquet", ".xlsx", ".xls", ".json", ".zst", ".zip")
+_TEXT_FORMATS: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+}
+_FORMATS: dict[str, Format] = {**_TEXT_FORMATS, ".parquet": "parquet", ".xlsx": "xlsx"}
+_COMPRESSIONS: dict[str, Compression] = {".gz": "gz", ".zst": "zst"}
+_EXPECTED = ".csv, .tsv, .txt, .jsonl or .json, plain, .gz or .zst, or .parquet or .xlsx"
+# Named, because people deliver them and would think that they were read.
+_ADVICE = {
+    ".zip": "a .zip can hold anything; unpack it, or pack each extract of its own as .gz or .zst",
+    ".7z": "unpack it, or pack each extract of its own as .gz or .zst",
+    ".rar": "unpack it, or pack each extract of its own as .gz or .zst",
+    ".tar": "unpack it, and deliver each extract of its own",
+    ".tgz": "unpack it, and deliver each extract of its own",
+    ".bz2": "pack it as .gz or .zst",
+    ".xz": "pack it as .gz or .zst",
+    ".xls": "save it as .xlsx or .csv",
+    ".xlsm": "save it as .xlsx or .csv",
+    ".xlsb": "save it as .xlsx or .csv",
+    ".ods": "save it as .xlsx or .csv",
+}
 _UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".filepart")
 _DATE_IN_NAME = re.compile(
     r"(?<!\d)(?P<year>19\d\d|20\d\d)(?P<dash>-?)(?P<month>\d\d)(?P=dash)(?P<day>\d\d)"
@@ -59,7 +82,7 @@ class LandedFile:
     extracted_on: date
     extracted_at: datetime
     format: Format
-    is_gzipped: bool
+    compression: Compression | None
     size: int
     modified_ns: int
 
@@ -177,15 +200,17 @@ def _reason_to_ignore(path: Path, landing: Path, takers: list[DeliveredObject]) 
 
 def _describe(path: Path, relative: str, target: DeliveredObject, timezone: ZoneInfo) -> LandedFile | FileLeftAlone:
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    is_gzipped = bool(suffixes) and suffixes[-1] == ".gz"
-    last = suffixes[-2] if is_gzipped and len(suffixes) > 1 else (suffixes[-1] if suffixes else "")
     if suffixes and suffixes[-1] in _UNFINISHED:
         return FileLeftAlone(relative, "waiting", "it is still being written, by its name", target)
+    compression = _COMPRESSIONS.get(suffixes[-1]) if suffixes else None
+    inner = suffixes[:-1] if compression else suffixes
+    last = inner[-1] if inner else ""
+    if last in _ADVICE or (compression and last in _FORMATS and last not in _TEXT_FORMATS):
+        advice = _ADVICE.get(last, f"it is packed already; deliver it as {last}")
+        reason = f"files of type {last}{suffixes[-1] if compression else ''} are not read: {advice}"
+        return FileLeftAlone(relative, "refused", reason, target)
     if last not in _FORMATS:
-        if last in _NOT_READ_YET:
-            expected = ".csv, .tsv or .jsonl, plain or .gz"
-            return FileLeftAlone(relative, "refused", f"files of type {last} are not read yet; expected {expected}", target)
-        return FileLeftAlone(relative, "ignored", "its type is unknown; expected .csv, .tsv or .jsonl, plain or .gz", target)
+        return FileLeftAlone(relative, "ignored", f"its type is unknown; expected {_EXPECTED}", target)
     dated = (target.options.extracted_on, None) if target.options.extracted_on else extract_date_in_name(path.name)
     if dated is None or dated[0] is None:
         reason = f"its name carries no extract date; expected one such as {target.name}_2026-11-22{last}"
@@ -202,7 +227,7 @@ def _describe(path: Path, relative: str, target: DeliveredObject, timezone: Zone
         day,
         extracted_at.replace(tzinfo=None),
         _FORMATS[last],
-        is_gzipped,
+        compression,
         status.st_size,
         status.st_mtime_ns,
     )

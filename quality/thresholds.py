@@ -124,6 +124,18 @@ DEFAULTS: tuple[Threshold, ...] = (
         maximum=3650,
     ),
     Threshold(
+        "unsent_share",
+        0.05,
+        date(2026, 11, 23),
+        "The first weeks of an extract hear of mails sent before; more than that, and sends are missing.",
+    ),
+    Threshold(
+        "history_difference_share",
+        0.02,
+        date(2026, 11, 23),
+        "A change at midnight may fall on either side; more than two in a hundred means a history with holes.",
+    ),
+    Threshold(
         "silent_days",
         14,
         date(2026, 11, 23),
@@ -157,6 +169,8 @@ class Thresholds:
     volume_low_ratio: float
     volume_high_ratio: float
     late_days: float
+    unsent_share: float
+    history_difference_share: float
     silent_days: float
 
 

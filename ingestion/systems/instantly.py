@@ -15,8 +15,6 @@ analytics is described as a number from 0 and shown as "1": it is kept as delive
 
 from ingestion.systems.declaration import declare, system
 
-_PAGE = "items"
-
 INSTANTLY = system(
     "instantly",
     [
@@ -25,14 +23,12 @@ INSTANTLY = system(
             "full",
             required="id name",
             optional="status timestamp_created:time timestamp_updated:time",
-            items_under=_PAGE,
         ),
         declare(
             "lead",
             "delta",
             required="id timestamp_created:time",
             optional="email job_title company_name company_domain website campaign status timestamp_updated:time",
-            items_under=_PAGE,
         ),
         declare(
             "email",
@@ -40,7 +36,6 @@ INSTANTLY = system(
             required="id ue_type",
             optional="timestamp_email:time timestamp_created:time eaccount from_address_email to_address_email_list lead campaign_id "
             "is_auto_reply",
-            items_under=_PAGE,
         ),
         declare(
             "event",
@@ -54,7 +49,6 @@ INSTANTLY = system(
             required="sent:number",
             optional="campaign_id step variant opened:number unique_opened:number replies:number unique_replies:number clicks:number "
             "unique_clicks:number",
-            items_under=_PAGE,
         ),
     ],
 )

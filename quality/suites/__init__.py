@@ -15,11 +15,13 @@ from quality.suites import (
     dimensions,
     freshness,
     funnel,
+    histories,
     matching,
     opportunities,
     pipeline,
     raw,
     staging,
+    targets,
     velocity,
     visits,
 )
@@ -39,10 +41,12 @@ def collect(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -> tup
         matching.group(thresholds),
         opportunities.group(thresholds),
         visits.group(),
+        histories.group(thresholds),
         funnel.group(),
         velocity.group(),
         pipeline.group(),
         activity.group(thresholds),
+        targets.group(),
     )
     names = [check.name for group in groups for check in group.checks]
     repeated = sorted({name for name in names if names.count(name) > 1})

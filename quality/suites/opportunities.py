@@ -224,6 +224,15 @@ def _money(thresholds: Thresholds) -> tuple[Check, ...]:
             keys=("currency", "opportunity_id"),
         ),
         Check(
+            name="exchange_rates_are_of_their_day",
+            table="intermediate.int_opportunity_amount",
+            rule=NoRows("select * from checked where amount is not null and rate_date < rate_day"),
+            description="Money is converted at the rate of the day it was won, or of today.",
+            advice="The last rate of the week before was used: deliver the rates of the missing days in generic/fx_rate.",
+            keys=("currency", "rate_day", "opportunity_id"),
+            severity="warn",
+        ),
+        Check(
             name="no_amount_is_absurd",
             table=TABLE,
             rule=NoRows(

@@ -62,7 +62,12 @@ from accounting.delivered_file;
 
 create table marts.ops_set_aside (
     system varchar, object varchar, file varchar, row_number bigint, found_in varchar, problem_column varchar,
-    problem varchar, problem_value varchar, record_id varchar)
+    problem varchar, problem_value varchar, record_id varchar);
+
+create table marts.ops_schema_change as
+select
+    'generic' as system, 'opportunity' as object, 'opportunity_2026-11-22.csv' as file, 'Region' as column_name, 'added' as change,
+    cast(null as varchar) as declared_as, false as is_required, true as is_newest
 """
 
 DIMENSIONS = """
@@ -185,6 +190,41 @@ from (values
 ) as visits (opportunity_id, visit_number, stage, entered_at, exited_at)
 """
 
+# Every deal has its history, and one of the many states that extracts showed differs from it: fewer than are worth a word.
+HISTORIES = """
+create table marts.ops_history_source as
+select 'generic' as source_system, 6::bigint as opportunities, 100::bigint as states_compared, 1::bigint as states_that_differ;
+
+create table marts.ops_history_difference as
+select
+    'generic' as source_system, 'o6' as opportunity_id, timestamp '2026-11-21' as shown_at, 'propose' as extract_stage,
+    'qualify' as history_stage
+"""
+
+# Ann of team A has a quota for November, and Ben has one too. o1 was won at the rate of its day.
+TARGETS = """
+create table intermediate.int_target as
+select
+    'rep' as scope, 'generic' as rep_source_system, rep_id as scope_id, 'bookings' as metric, 'month' as period_type,
+    date '2026-11-01' as period_start, date '2026-11-30' as period_end, cast(null as varchar) as unknown_cell, false as is_overlapping,
+    'target_2026-11-01.csv' as _file, row_number::bigint as _row
+from (values ('r1', 1), ('r2', 2)) as reps (rep_id, row_number);
+
+create table intermediate.int_opportunity_amount as
+select
+    'generic' as source_system, 'o2' as opportunity_id, 'USD' as currency, 100::decimal(18, 2) as amount,
+    date '2026-11-20' as rate_day, date '2026-11-20' as rate_date
+"""
+
+# Ten mails were sent, and one more was opened of which nobody knows: fewer than are worth a word.
+MAILS = """
+create table intermediate.int_email_event_judged as
+select
+    'generic' as source_system, 'e' || number as event_id, case when number < 11 then 'sent' else 'opened' end as event_type,
+    number < 11 as is_known_sent
+from range(1, 12) as events (number)
+"""
+
 # o1, o3 and o4 came inbound, o2 and o6 outbound; o2 skipped negotiate.
 FUNNEL = """
 create table marts.fct_stage_funnel as
@@ -305,8 +345,8 @@ ACTIVITY = """
 create table marts.fct_activity_daily as
 select
     'generic' as source_system, rep_id, cast(activity_date as date) as activity_date, leads as leads_created,
-    sent as emails_sent, sent as emails_delivered, opened as emails_opened, 0::bigint as emails_clicked,
-    0::bigint as emails_replied, 0::bigint as emails_bounced, calls, 0::bigint as meetings_booked,
+    sent as emails_sent, sent as emails_delivered, opened as emails_opened, 0::bigint as emails_machine_opened,
+    0::bigint as emails_clicked, 0::bigint as emails_replied, 0::bigint as emails_bounced, 0::bigint as emails_dropped, calls, 0::bigint as meetings_booked,
     0::bigint as meetings_held, 0::bigint as tasks, created as opportunities_created, won as opportunities_won
 from (values
     ('r1', '2026-11-16', 1::bigint, 5::bigint, 2::bigint, 3::bigint, 1::bigint, 0::bigint),
@@ -327,5 +367,8 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the clean build's tables into the database of a connection."""
     for schema in SCHEMAS:
         connection.execute(f"create schema {schema}")
-    for tables in (RUN, FILES, DIMENSIONS, MATCHING, OPPORTUNITIES, FUNNEL, VELOCITY, PIPELINE, ACTIVITY):
+    tables_of_all = (
+        RUN, FILES, DIMENSIONS, MATCHING, OPPORTUNITIES, HISTORIES, FUNNEL, VELOCITY, PIPELINE, ACTIVITY, TARGETS, MAILS,
+    )  # fmt: skip
+    for tables in tables_of_all:
         connection.execute(tables)

@@ -186,11 +186,9 @@ BAD_FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
         ("no extract date",),
     ),
     "16 a column named twice": (TONIGHT, "opportunity_id,stage,Stage\nO1,Demo,Offer\n", ("'Stage' more than once",)),
-    "21 a kind of file that is not read yet": (
-        "user/user_2026-11-11.xlsx",
-        b"PK",
-        (".xlsx are not read yet", "expected .csv, .tsv or .jsonl"),
-    ),
+    "21 a workbook that is none": ("user/user_2026-11-11.xlsx", b"PK", ("not a whole Excel workbook",)),
+    "21 a Parquet file that is none": ("user/user_2026-11-11.parquet", b"PAR1", ("Parquet footer is missing",)),
+    "a kind of file that is not read": ("user/user_2026-11-11.zip", b"PK", ("files of type .zip are not read", "unpack it")),
 }  # fmt: skip
 
 

@@ -62,6 +62,12 @@ PLANTS: dict[str, str] = {
     "raw_rows_are_staged_repeated_or_set_aside": f"update intermediate.int_row_accounting set rows_duplicate = 1 {USERS}",
     "staging_saw_every_loaded_row": f"update intermediate.int_row_accounting set rows_raw = 1, rows_loaded = 1 {USERS}",
     "few_rows_are_set_aside": f"update intermediate.int_row_accounting set rows_loaded = 1, rows_set_aside = 1 {USERS}",
+    "no_required_column_was_removed": "insert into marts.ops_schema_change"
+    " values ('generic', 'opportunity', 'opportunity_2026-11-21.csv', 'stage', 'removed', 'stage', true, false)",
+    "no_column_in_use_was_removed": "insert into marts.ops_schema_change"
+    " values ('generic', 'opportunity', 'opportunity_2026-11-22.csv', 'amount', 'removed', 'amount', false, true)",
+    "columns_hold_the_kind_of_value_they_held": "insert into marts.ops_schema_change"
+    " values ('generic', 'opportunity', 'opportunity_2026-11-22.csv', 'amount', 'type changed', 'amount', false, true)",
     "no_id_is_delivered_twice_with_different_content": "insert into marts.ops_set_aside"
     " (system, object, file, row_number, problem, record_id) values"
     " ('generic', 'user', 'user.csv', 1, 'id appears several times in one extract …', 'r1')",
@@ -232,6 +238,21 @@ PLANTS: dict[str, str] = {
     f" set created_count = 1, open_count = 3 {LAST_DAY}",
     "the_last_pipeline_day_is_the_open_opportunities_in_money": "update marts.fct_pipeline_daily"
     f" set created_amount = 100, open_amount = 300 {LAST_DAY}",
+    # targets
+    "a_target_names_what_is_known": "update intermediate.int_target set unknown_cell = 'metric' where scope_id = 'r2'",
+    "targets_do_not_overlap": "update intermediate.int_target set is_overlapping = true where scope_id = 'r2'",
+    "who_has_deals_has_a_quota": "delete from intermediate.int_target where scope_id = 'r2'",
+    "exchange_rates_are_of_their_day": "update intermediate.int_opportunity_amount set rate_date = '2026-11-17'",
+    "what_is_opened_was_sent": "insert into intermediate.int_email_event_judged"
+    " select 'generic', 'x' || number, 'opened', false from range(1, 8) as events (number)",
+    # histories
+    "a_source_of_history_is_one_row": again("marts.ops_history_source", "true"),
+    "every_difference_of_histories_is_counted": "update marts.ops_history_source set states_that_differ = 2",
+    "a_difference_of_histories_is_one_row": again("marts.ops_history_difference", "true")
+    + "; update marts.ops_history_source set states_that_differ = 2",
+    "extracts_agree_with_the_history": "insert into marts.ops_history_difference"
+    " select 'generic', 'o' || number, timestamp '2026-11-20', 'propose', 'qualify' from range(1, 6) as deals (number);"
+    " update marts.ops_history_source set states_that_differ = 6",
     # activity
     "a_day_of_a_person_is_one_row": again("marts.fct_activity_daily", "activity_date = '2026-11-22'"),
     "activity_has_its_day": "update marts.fct_activity_daily set activity_date = null where activity_date = '2026-11-16'",

@@ -82,21 +82,28 @@ def _deliver_instantly(folder: Path) -> None:
     campaigns = [{"id": SPRING, "name": "Spring", "status": 1}, {"id": AUTUMN, "name": "Autumn", "status": 3}]
     # One page, indented as an API explorer shows it.
     _write(
-        folder / "campaign" / "campaign_2026-11-21.jsonl",
+        folder / "campaign" / "campaign_2026-11-21.json",
         json.dumps({"items": campaigns, "next_starting_after": None}, indent=2),
         [],
     )
     lead = {"timestamp_created": "2026-11-10T08:00:00.000Z", "timestamp_updated": "2026-11-10T08:00:00.000Z", "status": 1}
-    # Two pages, one after the other, as a script appends them.
-    write_jsonl(folder / "lead" / "lead_2026-11-21.jsonl", [
-        {"items": [
-            {**lead, "id": "I1", "email": "ann@acme.com", "company_name": "Acme", "company_domain": "acme.com", "campaign": SPRING},
-            {**lead, "id": "I2", "email": "bob@gmail.com", "company_name": "Bob's", "campaign": SPRING, "status": -1},
-        ], "next_starting_after": "I2"},
-        {"items": [
-            {**lead, "id": "I3", "email": "Ann+news@ACME.com", "website": "https://www.acme.co.uk/uk", "campaign": AUTUMN},
-        ]},
-    ])  # fmt: skip
+    # Two pages, as a script saves them: parts of one extract.
+    first_page = [
+        {
+            **lead,
+            "id": "I1",
+            "email": "ann@acme.com",
+            "company_name": "Acme",
+            "company_domain": "acme.com",
+            "campaign": SPRING,
+        },
+        {**lead, "id": "I2", "email": "bob@gmail.com", "company_name": "Bob's", "campaign": SPRING, "status": -1},
+    ]
+    second_page = [
+        {**lead, "id": "I3", "email": "Ann+news@ACME.com", "website": "https://www.acme.co.uk/uk", "campaign": AUTUMN}
+    ]
+    write_jsonl(folder / "lead" / "lead_1_2026-11-21.json", [{"items": first_page, "next_starting_after": "I2"}])
+    write_jsonl(folder / "lead" / "lead_2_2026-11-21.json", [{"items": second_page}])
     first, second = webhooks()[:8], webhooks()[6:]
     write_jsonl(folder / "event" / "event_2026-11-20.jsonl", [*first, first[0]])
     write_jsonl(folder / "event" / "event_2026-11-21.jsonl", [first[0], *second])
@@ -107,9 +114,9 @@ def _deliver_instantly(folder: Path) -> None:
         {"id": "M9", "ue_type": 3, "timestamp_email": "2026-11-20T09:00:00.000Z", "eaccount": REP, "lead": "ann@acme.com",
          "campaign_id": SPRING, "to_address_email_list": "ann@acme.com"},
     ]  # fmt: skip
-    _write(folder / "email" / "email_2026-11-21.jsonl", json.dumps(emails), [])
+    _write(folder / "email" / "email_2026-11-21.json", json.dumps(emails), [])
     steps = [{"step": "1", "variant": "0", "sent": 2, "opened": 2, "unique_opened": 1, "replies": 1, "unique_replies": 1}]
-    _write(folder / "campaign_step_analytics" / "steps_2026-11-21.jsonl", json.dumps(steps), [])
+    _write(folder / "campaign_step_analytics" / "steps_2026-11-21.json", json.dumps(steps), [])
 
 
 def _deliver_salesforce(folder: Path) -> None:

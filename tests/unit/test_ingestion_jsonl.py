@@ -32,7 +32,7 @@ def loaded(
     """The result, each row by column, and the rows' numbers."""
     path, target = folder / "delivered.jsonl", folder / "loaded.parquet"
     path.write_bytes(content)
-    checked = json_lines(connection, check_integrity(path, False, folder), folder)
+    checked = json_lines(connection, check_integrity(path, None, folder), folder)
     columns = jsonl_columns(connection, checked.text)
     result = load_jsonl(connection, checked, columns, "'delivered.jsonl' as _file", target)
     found = connection.execute(f"select * exclude (_file) from read_parquet('{target}') order by _row").fetchall()
@@ -130,41 +130,3 @@ def _as_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value)
-
-
-PAGES = [
-    ('{"items": [{"id": 1}, {"id": 2}], "next_starting_after": "x"}\n', ["1", "2"]),
-    ('{"next_starting_after": "x", "items": [\n {"id": 1, "items": [7]},\n {"id": 2}\n]}\n', ["1", "2"]),
-    ('{"items": [{"id": 1}]}\n{"items": []}\n{"items": [{"id": 2}, {"id": 3}]}\n', ["1", "2", "3"]),
-    # Not pages: rows, one of which has such a column that is no array, or none.
-    ('{"id": 1, "items": "two"}\n{"id": 2}\n', ["1", "2"]),
-    ('{"id": 1, "payload": {"items": [5]}}\n', ["1"]),
-    ('[{"id": 1}, {"id": 2}]', ["1", "2"]),
-]
-
-
-@pytest.mark.parametrize(("content", "ids"), PAGES, ids=range(len(PAGES)))
-def test_the_pages_of_an_apis_list_are_its_rows(
-    connection: duckdb.DuckDBPyConnection, tmp_path: Path, content: str, ids: list[str]
-) -> None:
-    path, target = tmp_path / "delivered.jsonl", tmp_path / "loaded.parquet"
-    path.write_text(content, encoding="utf-8")
-    checked = json_lines(connection, check_integrity(path, False, tmp_path), tmp_path, items_under="items")
-    columns = jsonl_columns(connection, checked.text)
-    result = load_jsonl(connection, checked, columns, "'delivered.jsonl' as _file", target)
-    assert result.rows_delivered == result.rows_loaded == len(ids)
-    assert connection.execute(f"select id from read_parquet('{target}') order by _row").fetchall() == [
-        (found,) for found in ids
-    ]
-
-
-def test_an_object_is_only_a_page_where_that_is_declared(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    _, rows, _ = loaded(connection, tmp_path, b'{"items": [{"id": 1}]}\n')
-    assert rows == [{"items": '[{"id":1}]'}]
-
-
-def test_a_page_that_is_cut_off_is_not_half_loaded(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    path = tmp_path / "delivered.jsonl"
-    path.write_bytes(b'{"items": [{"id": 1}, {"id"')
-    with pytest.raises(UnreadableFile, match="page of its list cannot be read to its end"):
-        json_lines(connection, check_integrity(path, False, tmp_path), tmp_path, items_under="items")

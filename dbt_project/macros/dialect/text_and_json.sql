@@ -11,3 +11,8 @@
 {% macro text_digest(value) -%}
     md5({{ value }})
 {%- endmacro %}
+
+{#- A row for each word of a list that stands in one text. -#}
+{% macro each_word(value, separator) -%}
+    trim(unnest(string_split({{ value }}, '{{ separator }}')))
+{%- endmacro %}

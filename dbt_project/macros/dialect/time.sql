@@ -5,7 +5,7 @@
     timezone({{ timezone }}, timezone('UTC', {{ utc }}))
 {%- endmacro %}
 
-{#- The wall clock of a timezone → UTC. In the hour that happens twice, the first; in the one that never happens, an hour later. -#}
+{#- The wall clock of a timezone → UTC. In the hour that happens twice, the second; in the one that never happens, an hour later. -#}
 {% macro utc_time(local, timezone) -%}
     timezone('UTC', timezone({{ timezone }}, {{ local }}))
 {%- endmacro %}

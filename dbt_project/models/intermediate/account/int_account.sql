@@ -13,6 +13,20 @@ salesforce_account as (
 ),
 
 {% endif -%}
+{% if uses('hubspot') -%}
+hubspot_company as (
+
+    select * from {{ ref('stg_hubspot__company') }}
+
+),
+
+hubspot_merge as (
+
+    select * from {{ ref('int_hubspot_merge') }}
+
+),
+
+{% endif -%}
 record_merge as (
 
     select * from {{ ref('int_record_merge') }} where object = 'account'
@@ -31,6 +45,17 @@ delivered as (
 
     select _system, account_id, name, domain, industry, employees, country, created_at, is_deleted, _extracted_at
     from salesforce_account
+    where row_disposition = 'loaded'
+    {%- endif %}
+
+    {% if uses('hubspot') -%}
+    union all
+
+    select
+        _system, company_id, name, domain, industry, employees, country, created_at, is_deleted or hubspot_merge.merged_id is not null,
+        _extracted_at
+    from hubspot_company
+    left join hubspot_merge on hubspot_merge.object = 'company' and hubspot_company.company_id = hubspot_merge.merged_id
     where row_disposition = 'loaded'
     {%- endif %}
 

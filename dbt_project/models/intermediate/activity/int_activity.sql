@@ -39,6 +39,14 @@ rep_address as (
 ),
 
 {% endif -%}
+{% if uses('hubspot') -%}
+hubspot_activity as (
+
+    select * from {{ ref('int_hubspot_activity') }}
+
+),
+
+{% endif -%}
 lead as (
 
     select * from {{ ref('int_lead') }}
@@ -129,6 +137,15 @@ unified as (
         outcome
     from newest_event
     where not is_deleted
+    {%- endif %}
+
+    {% if uses('hubspot') -%}
+    union all
+
+    select
+        source_system, activity_id, activity_type, occurred_at, booked_at, source_system, rep_id, lead_id, cast(null as varchar), account_id,
+        opportunity_id, outcome
+    from hubspot_activity
     {%- endif %}
 
     {% if uses('instantly') -%}

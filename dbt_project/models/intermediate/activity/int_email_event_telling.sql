@@ -1,7 +1,8 @@
 -- One row per e-mail event by T and system that tells of it. An event that a tool nearer to the mail tells as well is a repeat: it counts once.
 -- The same event: of the same type, with the same message id; or to the same person from the same mailbox within a minute.
 {#- The tool that sends knows most of a message, and its events more than its lists; what was typed off or exported knows least. -#}
-{%- set tellers = (['instantly.event', 'instantly.email'] if uses('instantly') else []) + ['generic.email_event'] %}
+{%- set tellers = (['instantly.event', 'instantly.email'] if uses('instantly') else []) + (['hubspot.email_event'] if uses('hubspot') else [])
+    + ['generic.email_event'] %}
 with generic_event as (
 
     select * from {{ ref('stg_generic__email_event') }}
@@ -27,6 +28,14 @@ campaign_lead as (
     from {{ ref('stg_instantly__lead') }}
     where row_disposition = 'loaded'
     qualify row_number() over (partition by email, campaign_id order by _extracted_at desc, lead_id) = 1
+
+),
+
+{% endif -%}
+{% if uses('hubspot') -%}
+hubspot_event as (
+
+    select * from {{ ref('int_hubspot_email_event') }}
 
 ),
 
@@ -103,6 +112,15 @@ delivered as (
     left join campaign_lead
         on instantly_email.lead_email = campaign_lead.email and instantly_email.campaign_id = campaign_lead.campaign_id
     where instantly_email.event_type <> 'scheduled'
+    {%- endif %}
+
+    {% if uses('hubspot') -%}
+    union all
+
+    select
+        'hubspot.email_event', source_system, event_id, event_type, occurred_at, message_id, message_id, cast(null as varchar),
+        sender_email, recipient_email, lead_id, sequence_id, cast(null as varchar), cast(null as varchar), _object, _file, _row
+    from hubspot_event
     {%- endif %}
 
 ),

@@ -32,6 +32,14 @@ contact as (
 ),
 
 {% endif -%}
+{% if uses('hubspot') -%}
+hubspot_lead as (
+
+    select * from {{ ref('int_hubspot_lead') }}
+
+),
+
+{% endif -%}
 {% if uses('instantly') -%}
 instantly_lead as (
 
@@ -76,6 +84,16 @@ delivered as (
         contact_id, cast(null as varchar), cast(null as varchar), _extracted_at
     from salesforce_lead
     where row_disposition = 'loaded'
+    {%- endif %}
+
+    {% if uses('hubspot') -%}
+    union all
+
+    select
+        source_system, lead_id, account_id, owner_id, email, title, company, industry, employees, country, source, status,
+        created_at, qualified_at, converted_at, opportunity_id, is_deleted, cast(null as varchar), cast(null as varchar),
+        cast(null as varchar), _extracted_at
+    from hubspot_lead
     {%- endif %}
 
     {% if uses('instantly') -%}

@@ -19,6 +19,14 @@ salesforce_history as (
 ),
 
 {% endif -%}
+{% if uses('hubspot') -%}
+hubspot_history as (
+
+    select * from {{ ref('int_hubspot_deal_history') }}
+
+),
+
+{% endif -%}
 absence as (
 
     select * from {{ ref('int_opportunity_absence') }}
@@ -71,6 +79,10 @@ first_told as (
     {% if uses('salesforce') -%}
         union all
         select _system, opportunity_id, entered_at from salesforce_history where row_disposition = 'loaded'
+    {%- endif %}
+    {% if uses('hubspot') -%}
+        union all
+        select source_system, opportunity_id, changed_at from hubspot_history
     {%- endif %}
     ) as history
     group by source_system, opportunity_id

@@ -13,6 +13,14 @@ salesforce_opportunity as (
 ),
 
 {% endif -%}
+{% if uses('hubspot') -%}
+hubspot_deal as (
+
+    select * from {{ ref('int_hubspot_deal') }}
+
+),
+
+{% endif -%}
 run as (
 
     select timezone from {{ source('config', 'run') }}
@@ -61,6 +69,16 @@ delivered as (
     from salesforce_opportunity
     cross join run
     where row_disposition = 'loaded'
+    {%- endif %}
+
+    {% if uses('hubspot') -%}
+    union all
+
+    select
+        source_system, opportunity_id, stage_label, pipeline_label, created_at, name, account_id, owner_id, cast(null as varchar), amount,
+        currency, source, segment, forecast_category, expected_close_on, closed_at, lost_reason, lead_id, is_deleted, updated_at, extra,
+        _extracted_at
+    from hubspot_deal
     {%- endif %}
 
 )

@@ -131,6 +131,7 @@ compared as (
         day_end.*,
         lag(day_end.state) over by_day as previous_state,
         lag(day_end.stage) over by_day as previous_stage,
+        lag(day_end.pipeline) over by_day as previous_pipeline,
         lag(day_end.stage_order) over by_day as previous_stage_order,
         coalesce(lag(day_end.amount) over by_day, 0) as previous_amount,
         coalesce(passing.stage, entry_stage.stage) as passing_stage
@@ -162,11 +163,12 @@ movement as (
 
     -- What moves on takes along what it was worth; what its worth changed on the way is told on its own.
     select
-        source_system, opportunity_id, pipeline, date_day,
+        source_system, opportunity_id, previous_pipeline, date_day,
         case when stage_order > previous_stage_order then 'advanced_out' else 'moved_back_out' end,
         previous_stage, -1, -previous_amount
     from compared
-    where previous_state = 'open' and state = 'open' and stage is distinct from previous_stage
+    where previous_state = 'open' and state = 'open'
+        and (stage is distinct from previous_stage or pipeline is distinct from previous_pipeline)
 
     union all
 
@@ -175,26 +177,27 @@ movement as (
         case when stage_order > previous_stage_order then 'advanced_in' else 'moved_back_in' end,
         stage, 1, previous_amount
     from compared
-    where previous_state = 'open' and state = 'open' and stage is distinct from previous_stage
+    where previous_state = 'open' and state = 'open'
+        and (stage is distinct from previous_stage or pipeline is distinct from previous_pipeline)
 
     union all
 
-    select source_system, opportunity_id, pipeline, date_day, 'amount_change', case when state = 'open' then stage else previous_stage end,
-        0, amount - previous_amount
+    select source_system, opportunity_id, case when state = 'open' then pipeline else previous_pipeline end, date_day, 'amount_change',
+        case when state = 'open' then stage else previous_stage end, 0, amount - previous_amount
     from compared
     where previous_state = 'open' and state in ('open', 'won', 'lost') and amount <> previous_amount
 
     union all
 
     select
-        source_system, opportunity_id, pipeline, date_day, state,
+        source_system, opportunity_id, case when previous_state = 'open' then previous_pipeline else pipeline end, date_day, state,
         case when previous_state = 'open' then previous_stage else passing_stage end, -1, -amount
     from compared
     where state in ('won', 'lost') and (previous_state is null or previous_state = 'open')
 
     union all
 
-    select source_system, opportunity_id, pipeline, date_day, 'deleted', previous_stage, -1, -previous_amount
+    select source_system, opportunity_id, previous_pipeline, date_day, 'deleted', previous_stage, -1, -previous_amount
     from compared
     where previous_state = 'open' and state = 'deleted'
 

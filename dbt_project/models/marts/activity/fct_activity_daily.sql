@@ -7,7 +7,8 @@ with activity as (
 
 email_event as (
 
-    select * from {{ ref('int_email_event') }}
+    -- A machine's opens, replies from before the mail, and what another tool has told already, are not what people did.
+    select * from {{ ref('int_email_event_judged') }} where not is_machine and not is_told_by_another and problem is null
 
 ),
 
@@ -48,7 +49,7 @@ counted as (
     -- A message counts once a day for each thing that happened to it; what has no column here makes no day.
     select rep_source_system, rep_id, occurred_on, 'emails_' || event_type, count(distinct message_id)
     from email_event
-    where rep_id is not null and event_type in ('sent', 'delivered', 'opened', 'clicked', 'replied', 'bounced')
+    where rep_id is not null and event_type in ('sent', 'delivered', 'opened', 'machine_opened', 'clicked', 'replied', 'bounced', 'dropped')
     group by 1, 2, 3, 4
 
     union all
@@ -97,7 +98,8 @@ by_day as (
         counted.rep_id,
         counted.activity_date,
         {%- for metric in [
-            'leads_created', 'emails_sent', 'emails_delivered', 'emails_opened', 'emails_clicked', 'emails_replied', 'emails_bounced',
+            'leads_created', 'emails_sent', 'emails_delivered', 'emails_opened', 'emails_machine_opened', 'emails_clicked', 'emails_replied',
+            'emails_bounced', 'emails_dropped',
             'emails_logged', 'calls', 'meetings_booked', 'meetings_held', 'tasks', 'opportunities_created', 'opportunities_won'
         ] %}
         cast(sum(case when counted.metric = '{{ metric }}' then counted.n else 0 end) as bigint) as {{ metric }}{{ ',' if not loop.last }}
@@ -119,9 +121,11 @@ select
     by_day.emails_sent,
     by_day.emails_delivered,
     by_day.emails_opened,
+    by_day.emails_machine_opened,
     by_day.emails_clicked,
     by_day.emails_replied,
     by_day.emails_bounced,
+    by_day.emails_dropped,
     by_day.emails_logged,
     by_day.calls,
     by_day.meetings_booked,

@@ -11,6 +11,12 @@ stage_history as (
 
 ),
 
+email_event as (
+
+    select * from {{ ref('int_email_event_judged') }}
+
+),
+
 record_merge as (
 
     select * from {{ ref('int_record_merge') }}
@@ -80,6 +86,21 @@ select
     opportunity_id,
     opportunity_id
 from stage_history
+where problem is not null
+
+union all
+
+select
+    source_system,
+    _object,
+    _file,
+    _row,
+    'intermediate',
+    'occurred_at',
+    problem,
+    cast(occurred_at as varchar),
+    event_id
+from email_event
 where problem is not null
 
 union all

@@ -35,5 +35,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['account_id', 'name', 'domain', 'industry', 'employees', 'country', 'created_at'],
-    key=['account_id'], newest_by='cast(null as timestamp)'
+    key=['account_id']
 ) }}

@@ -46,5 +46,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['lead_id', 'account_id', 'owner_id', 'email', 'title', 'company', 'industry', 'employees', 'country', 'source', 'status', 'created_at', 'qualified_at', 'converted_at', 'opportunity_id'],
-    key=['lead_id'], newest_by='cast(null as timestamp)'
+    key=['lead_id']
 ) }}
