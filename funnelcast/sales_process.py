@@ -124,6 +124,13 @@ class ObjectOptions(_Strict):
         return value if value in (None, "company") else _known_timezone(str(value))
 
 
+class Matching(_Strict):
+    """What matching people and companies across systems must know of this company's market."""
+
+    # Domains, further to the shipped list, that many companies share: a provider of mail, a portal, a franchise.
+    shared_domains: tuple[Label, ...] = ()
+
+
 class RunDefaults(_Strict):
     """Settings that flags and environment variables override."""
 
@@ -148,6 +155,7 @@ class SalesProcess(_Strict):
     segment_column: str | None = None
     team_column: str | None = None
     segments: tuple[str, ...] = ()
+    matching: Matching = Matching()
     objects: dict[str, ObjectOptions] = Field(default_factory=dict)
     gate: dict[str, float] = Field(default_factory=dict)
 

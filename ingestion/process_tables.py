@@ -12,6 +12,7 @@ import duckdb
 
 from funnelcast.sales_process import TERMINAL_PHASES, SalesProcess
 from ingestion.columns import snake_case
+from ingestion.mail_domains import NAME_SUFFIXES, SHARED_DOMAINS
 from ingestion.readers import sql_name, sql_text
 
 # Names that need no config: the canonical phases are themselves valid stages, of any pipeline.
@@ -32,6 +33,8 @@ _TABLES: dict[str, str] = {
     ),
     "canonical_stage": "label varchar, stage varchar, stage_order integer, phase varchar, default_probability double, is_entry boolean",
     "motion": "source varchar, motion varchar",
+    "shared_domain": "domain varchar",
+    "name_suffix": "suffix varchar",
     "segment_column": "segment_dimension varchar, column_name varchar",
 }
 
@@ -72,6 +75,10 @@ def _rows(process: SalesProcess) -> dict[str, list[tuple[object, ...]]]:
             (name, name, order, name, probability, order == 1) for name, order, probability in CANONICAL_STAGES
         ],
         "motion": [(source, motion) for motion, sources in process.motions.items() for source in sources],
+        "shared_domain": [
+            (domain,) for domain in sorted({*SHARED_DOMAINS, *(name.casefold() for name in process.matching.shared_domains)})
+        ],
+        "name_suffix": [(suffix,) for suffix in NAME_SUFFIXES],
         "segment_column": [(snake_case(name), snake_case(name)) for name in process.segments],
     }
 

@@ -77,6 +77,12 @@ DEFAULTS: tuple[Threshold, ...] = (
         "A few accounts are deleted or merged; a twentieth means that the account extract is cut short.",
     ),
     Threshold(
+        "match_conflict_share",
+        0.02,
+        date(2026, 11, 23),
+        "People change their address now and then; when two in a hundred records contradict each other, a field is mapped wrongly.",
+    ),
+    Threshold(
         "vanished_share",
         0.2,
         date(2026, 11, 23),
@@ -156,6 +162,7 @@ class Thresholds:
     contradicting_rows: float
     placeholder_owner_share: float
     placeholder_account_share: float
+    match_conflict_share: float
     vanished_share: float
     without_amount_share: float
     absurd_amount_multiple: float

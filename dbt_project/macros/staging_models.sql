@@ -6,7 +6,10 @@
         'stg_salesforce__lead',
         'stg_salesforce__opportunity',
         'stg_salesforce__opportunity_history',
+        'stg_salesforce__opportunity_field_history',
         'stg_salesforce__opportunity_stage',
+        'stg_salesforce__campaign',
+        'stg_salesforce__campaign_member',
         'stg_salesforce__user',
         'stg_salesforce__user_role',
         'stg_salesforce__task',
@@ -53,6 +56,11 @@
         'stg_hubspot__product',
         'stg_hubspot__line_item',
         'stg_hubspot__line_item_deal',
+        'stg_instantly__campaign',
+        'stg_instantly__lead',
+        'stg_instantly__email',
+        'stg_instantly__event',
+        'stg_instantly__campaign_step_analytics',
         'stg_generic__user',
         'stg_generic__account',
         'stg_generic__lead',
@@ -63,6 +71,8 @@
         'stg_generic__activity',
         'stg_generic__email_event',
         'stg_generic__target',
+        'stg_generic__person_match',
+        'stg_generic__company_match',
         'stg_generic__fx_rate'
     ] -%}
     {%- set used = [] -%}

@@ -91,20 +91,59 @@ from (values
 create table marts.dim_rep as
 select
     'generic' as source_system, rep_id, team, is_placeholder,
-    date '2025-01-01' as started_on, cast(null as date) as ended_on
+    date '2025-01-01' as started_on, cast(null as date) as ended_on,
+    case when not is_placeholder then 'p-' || rep_id end as person_id
 from (
     values ('r1', 'A', false), ('r2', 'B', false), ('gone', null, true)
 ) as reps (rep_id, team, is_placeholder);
 
 create table marts.dim_account as
-select 'generic' as source_system, account_id, is_placeholder
+select 'generic' as source_system, account_id, is_placeholder, case when not is_placeholder then 'c-' || account_id end as company_id
 from (values ('a1', false), ('a2', false), ('gone', true)) as accounts (account_id, is_placeholder);
 
 create table marts.dim_lead as
 select
     'generic' as source_system, lead_id, timestamp '2026-11-10' as created_at,
-    cast(converted_at as timestamp) as converted_at
-from (values ('l1', '2026-11-16'), ('l2', null), ('l3', null)) as leads (lead_id, converted_at)
+    cast(converted_at as timestamp) as converted_at, person_id, is_primary_record
+from (
+    values ('l1', '2026-11-16', 'p-1', true), ('l2', null, 'p-1', false), ('l3', null, 'p-3', true)
+) as leads (lead_id, converted_at, person_id, is_primary_record)
+"""
+
+# l1 and l2 are one person; l4 was merged into l3, and had another address. a1 and a2 are a company each.
+MATCHING = """
+create table marts.dim_person_record as
+select
+    'generic' as source_system, object, record_id, person_id, match_reason, other_person_id is not null as has_conflict,
+    other_person_id, is_deleted
+from (values
+    ('lead', 'l1', 'p-1', 'email', null, false),
+    ('lead', 'l2', 'p-1', 'email', null, false),
+    ('lead', 'l3', 'p-3', 'alone', null, false),
+    ('lead', 'l4', 'p-3', 'merged', null, true),
+    ('user', 'r1', 'p-r1', 'email', null, false),
+    ('user', 'r2', 'p-r2', 'corrected', null, false)
+) as records (object, record_id, person_id, match_reason, other_person_id, is_deleted);
+
+create table marts.dim_person as
+select person_id, count(*) as records from marts.dim_person_record where not is_deleted group by all;
+
+create table marts.dim_company_record as
+select
+    'generic' as source_system, 'account' as object, account_id as record_id, 'c-' || account_id as company_id,
+    'domain' as match_reason, false as has_conflict, cast(null as varchar) as other_company_id, false as is_deleted
+from (values ('a1'), ('a2')) as accounts (account_id);
+
+create table marts.dim_company as
+select company_id, count(*) as accounts from marts.dim_company_record group by all;
+
+create table marts.ops_event_overlap as
+select * from (values
+    ('instantly.event', 'sent', 6::bigint, 0::bigint, 0::bigint, 6::bigint),
+    ('generic.email_event', 'sent', 9, 2, 3, 4)
+) as told (told_by, event_type, events, repeated_by_message, repeated_by_minute, counted);
+
+create table marts.ops_field_history_difference (source_system varchar, opportunity_id varchar, field varchar)
 """
 
 OPPORTUNITIES = """
@@ -328,5 +367,8 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the clean build's tables into the database of a connection."""
     for schema in SCHEMAS:
         connection.execute(f"create schema {schema}")
-    for tables in (RUN, FILES, DIMENSIONS, OPPORTUNITIES, HISTORIES, FUNNEL, VELOCITY, PIPELINE, ACTIVITY, TARGETS, MAILS):
+    tables_of_all = (
+        RUN, FILES, DIMENSIONS, MATCHING, OPPORTUNITIES, HISTORIES, FUNNEL, VELOCITY, PIPELINE, ACTIVITY, TARGETS, MAILS,
+    )  # fmt: skip
+    for tables in tables_of_all:
         connection.execute(tables)

@@ -1,4 +1,4 @@
--- One row per account, as last delivered.
+-- One row per account, as last delivered. Accounts that were merged into another are deleted, and know which.
 with generic_account as (
 
     select * from {{ ref('stg_generic__account') }}
@@ -27,6 +27,12 @@ hubspot_merge as (
 ),
 
 {% endif -%}
+record_merge as (
+
+    select * from {{ ref('int_record_merge') }} where object = 'account'
+
+),
+
 delivered as (
 
     select
@@ -53,17 +59,26 @@ delivered as (
     where row_disposition = 'loaded'
     {%- endif %}
 
+),
+
+newest as (
+
+    select *
+    from delivered
+    qualify row_number() over (partition by source_system, account_id order by _extracted_at desc) = 1
+
 )
 
 select
-    source_system,
-    account_id,
-    name,
-    domain,
-    industry,
-    employees,
-    country,
-    created_at,
-    is_deleted
-from delivered
-qualify row_number() over (partition by source_system, account_id order by _extracted_at desc) = 1
+    newest.source_system,
+    newest.account_id,
+    newest.name,
+    newest.domain,
+    newest.industry,
+    newest.employees,
+    newest.country,
+    newest.created_at,
+    newest.is_deleted or record_merge.survivor_id is not null as is_deleted,
+    record_merge.survivor_id as merged_into
+from newest
+left join record_merge on newest.source_system = record_merge.source_system and newest.account_id = record_merge.record_id

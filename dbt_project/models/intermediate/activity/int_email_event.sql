@@ -1,33 +1,7 @@
--- One row per e-mail event by T, credited to the rep who sent the message, by user id or by the sender's address.
-with email_event as (
+-- One row per e-mail event by T, credited to the rep who sent the message, by user id or by the sender's address. What two systems tell is one.
+with telling as (
 
-    select * from {{ ref('stg_generic__email_event') }}
-
-),
-
-{% if uses('hubspot') -%}
-hubspot_event as (
-
-    select * from {{ ref('int_hubspot_email_event') }}
-
-),
-
-{% endif -%}
-rep_address as (
-
-    select * from {{ ref('int_rep_address') }}
-
-),
-
-user_version as (
-
-    select * from {{ ref('int_user_version') }}
-
-),
-
-run as (
-
-    select timezone, as_of_end from {{ source('config', 'run') }}
+    select * from {{ ref('int_email_event_telling') }}
 
 ),
 
@@ -51,24 +25,20 @@ event as (
 )
 
 select
-    event.source_system,
-    event.event_id,
-    event.event_type,
-    event.occurred_at,
-    {{ local_day('event.occurred_at') }} as occurred_on,
-    event.message_id,
-    coalesce(rep_address.source_system, sender.source_system) as rep_source_system,
-    coalesce(rep_address.rep_id, sender.user_id) as rep_id,
-    event.lead_id,
-    event.sequence_id,
-    event.step,
-    event.variant,
-    event._object,
-    event._file,
-    event._row
-from event
-cross join run
-left join rep_address on event.sender_email = rep_address.email
-left join user_version as sender
-    on event.source_system = sender.source_system and event.user_id = sender.user_id and sender.is_current
-where event.occurred_at < run.as_of_end
+    source_system,
+    event_id,
+    event_type,
+    occurred_at,
+    occurred_on,
+    message_id,
+    rep_source_system,
+    rep_id,
+    lead_id,
+    sequence_id,
+    step,
+    variant,
+    _object,
+    _file,
+    _row
+from telling
+where repeats_by is null

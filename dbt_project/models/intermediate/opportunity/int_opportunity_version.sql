@@ -33,6 +33,12 @@ pipeline_label as (
 
 ),
 
+account_merge as (
+
+    select * from {{ ref('int_record_merge') }} where object = 'account'
+
+),
+
 configured as (
 
     select
@@ -92,7 +98,8 @@ select
     delivered.stage_label,
     delivered.created_at,
     delivered.name,
-    delivered.account_id,
+    -- The deals of an account that was merged into another are the other's.
+    coalesce(account_merge.survivor_id, delivered.account_id) as account_id,
     delivered.owner_id,
     delivered.product,
     delivered.amount,
@@ -109,5 +116,7 @@ select
     delivered.extra
 from delivered
 cross join configured
+left join account_merge
+    on delivered.source_system = account_merge.source_system and delivered.account_id = account_merge.record_id
 left join pipeline_label as named on lower(delivered.pipeline_label) = lower(named.label)
 window by_time as (partition by delivered.source_system, delivered.opportunity_id order by delivered._extracted_at)

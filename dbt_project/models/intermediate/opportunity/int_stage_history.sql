@@ -12,6 +12,12 @@ salesforce_history as (
 
 ),
 
+field_history_state as (
+
+    select * from {{ ref('int_field_history_state') }}
+
+),
+
 {% endif -%}
 {% if uses('hubspot') -%}
 hubspot_history as (
@@ -47,6 +53,16 @@ told as (
     select _system, _object, opportunity_id, cast(null as varchar), stage_label, entered_at, amount, expected_close_on, true, _file, _row
     from salesforce_history
     where row_disposition = 'loaded'
+
+    union all
+
+    -- The history of single fields speaks where OpportunityHistory says nothing of the deal (ops_field_history_difference compares them).
+    select
+        'salesforce', _object, opportunity_id, cast(null as varchar), stage_label, changed_at, amount, expected_close_on, true, _file, _row
+    from field_history_state
+    where opportunity_id not in (
+        select opportunity_id from salesforce_history where row_disposition = 'loaded' and opportunity_id is not null
+    )
     {%- endif %}
 
     {% if uses('hubspot') -%}

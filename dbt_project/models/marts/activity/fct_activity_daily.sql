@@ -54,7 +54,7 @@ counted as (
 
     union all
 
-    select source_system, rep_id, occurred_on, case activity_type when 'call' then 'calls' when 'email' then 'emails_logged' else 'tasks' end,
+    select rep_source_system, rep_id, occurred_on, case activity_type when 'call' then 'calls' when 'email' then 'emails_logged' else 'tasks' end,
         count(*)
     from activity
     where rep_id is not null and has_occurred and activity_type <> 'meeting'
@@ -62,15 +62,15 @@ counted as (
 
     union all
 
-    select source_system, rep_id, booked_on, 'meetings_booked', count(*)
+    select rep_source_system, rep_id, booked_on, 'meetings_booked', count(*)
     from activity
     cross join run
     where rep_id is not null and activity_type = 'meeting' and booked_on <= run.as_of
-    group by source_system, rep_id, booked_on
+    group by rep_source_system, rep_id, booked_on
 
     union all
 
-    select source_system, rep_id, occurred_on, 'meetings_held', count(*)
+    select rep_source_system, rep_id, occurred_on, 'meetings_held', count(*)
     from activity
     where rep_id is not null and is_held
     group by 1, 2, 3, 4

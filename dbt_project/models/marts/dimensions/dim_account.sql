@@ -11,6 +11,12 @@ opportunity as (
 
 ),
 
+company as (
+
+    select * from {{ ref('int_company') }}
+
+),
+
 placeholder as (
 
     select distinct opportunity.source_system, opportunity.account_id
@@ -21,17 +27,18 @@ placeholder as (
 )
 
 select
-    source_system,
-    account_id,
-    name,
-    domain,
-    industry,
-    employees,
-    country,
-    created_at,
+    account.source_system,
+    account.account_id,
+    account.name,
+    account.domain,
+    account.industry,
+    account.employees,
+    account.country,
+    account.created_at,
+    company.company_id,
     false as is_placeholder
 from account
-
+left join company on account.source_system = company.source_system and account.account_id = company.account_id
 
 union all
 
@@ -44,5 +51,6 @@ select
     cast(null as bigint),
     cast(null as varchar),
     cast(null as timestamp),
+    cast(null as varchar),
     true
 from placeholder

@@ -17,6 +17,24 @@ email_event as (
 
 ),
 
+record_merge as (
+
+    select * from {{ ref('int_record_merge') }}
+
+),
+
+person_correction as (
+
+    select * from {{ ref('int_person_correction') }}
+
+),
+
+company_correction as (
+
+    select * from {{ ref('int_company_correction') }}
+
+),
+
 staged as (
 
     {% for model in staging_models() -%}
@@ -84,3 +102,35 @@ select
     event_id
 from email_event
 where problem is not null
+
+union all
+
+select
+    source_system,
+    object,
+    _file,
+    _row,
+    'intermediate',
+    'master_record_id',
+    problem,
+    master_id,
+    record_id
+from record_merge
+where problem is not null
+{% for sheet in ['person', 'company'] %}
+union all
+
+select
+    'generic',
+    _object,
+    _file,
+    _row,
+    'intermediate',
+    'record_id',
+    problem,
+    record_id,
+    -- An address is nobody's id.
+    case when alias_key is null then record_id end
+from {{ sheet }}_correction
+where problem is not null
+{% endfor -%}

@@ -15,6 +15,7 @@ typed as (
 
     select
         {{ salesforce_id('id') }} as account_id,
+        {{ salesforce_id('master_record_id') }} as master_id,
         {{ text('name') }} as name,
         {{ address('website') }} as domain,
         {{ text('industry') }} as industry,
@@ -37,6 +38,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['account_id', 'name', 'domain', 'industry', 'employees', 'country', 'owner_id', 'created_at', 'updated_at', 'is_deleted'],
+    columns=['account_id', 'master_id', 'name', 'domain', 'industry', 'employees', 'country', 'owner_id', 'created_at', 'updated_at', 'is_deleted'],
     key=['account_id'], newest_by='updated_at'
 ) }}
