@@ -34,7 +34,7 @@ READING = re.compile(
 UNREAD = {
     "salesforce__account": {"master_record_id", "parent_id", "type"},
     "salesforce__contact": {"first_name", "last_name", "master_record_id"},
-    "salesforce__lead": {"converted_contact_id", "first_name", "is_converted", "last_name", "master_record_id", "name"},
+    "salesforce__lead": {"first_name", "is_converted", "last_name", "master_record_id", "name"},
     "salesforce__opportunity": {"campaign_id", "probability", "type"},
     "salesforce__opportunity_history": {"forecast_category", "is_deleted", "probability"},
     "salesforce__opportunity_stage": {"api_name", "id"},

@@ -30,14 +30,15 @@ hubspot_merge as (
 delivered as (
 
     select
-        _system as source_system, account_id, name, domain, industry, employees, country, created_at, false as is_deleted, _extracted_at
+        _system as source_system, account_id, name, domain, industry, employees, country, created_at, false as is_deleted, extra,
+        _extracted_at
     from generic_account
     where row_disposition = 'loaded'
 
     {% if uses('salesforce') -%}
     union all
 
-    select _system, account_id, name, domain, industry, employees, country, created_at, is_deleted, _extracted_at
+    select _system, account_id, name, domain, industry, employees, country, created_at, is_deleted, extra, _extracted_at
     from salesforce_account
     where row_disposition = 'loaded'
     {%- endif %}
@@ -64,6 +65,7 @@ select
     employees,
     country,
     created_at,
+    extra,
     is_deleted
 from delivered
 qualify row_number() over (partition by source_system, account_id order by _extracted_at desc) = 1

@@ -66,7 +66,7 @@ unified as (
 
     select
         _system as source_system, activity_id, activity_type, occurred_at, occurred_at as booked_at, user_id as rep_id, lead_id,
-        account_id, opportunity_id, outcome
+        cast(null as varchar) as contact_id, account_id, opportunity_id, outcome
     from newest_generic
 
     {% if uses('salesforce') -%}
@@ -76,6 +76,7 @@ unified as (
     select
         _system, activity_id, activity_type, occurred_at, cast(null as timestamp), user_id,
         case when who_id like '00Q%' then who_id end,
+        case when who_id like '003%' then who_id end,
         case when what_id like '001%' then what_id else account_id end,
         case when what_id like '006%' then what_id end,
         outcome
@@ -87,6 +88,7 @@ unified as (
     select
         _system, activity_id, case when event_kind = 'call' then 'call' else 'meeting' end, occurred_at, created_at, user_id,
         case when who_id like '00Q%' then who_id end,
+        case when who_id like '003%' then who_id end,
         case when what_id like '001%' then what_id else account_id end,
         case when what_id like '006%' then what_id end,
         outcome
@@ -112,6 +114,7 @@ select
     {{ local_day('unified.booked_at') }} as booked_on,
     unified.rep_id,
     unified.lead_id,
+    unified.contact_id,
     unified.account_id,
     unified.opportunity_id,
     unified.outcome,

@@ -31,7 +31,8 @@ delivered as (
 
     select
         _system as source_system, lead_id, account_id, owner_id, email, title, company, industry, employees, country, source, status,
-        created_at, qualified_at, converted_at, opportunity_id, false as is_deleted, _extracted_at
+        created_at, qualified_at, converted_at, opportunity_id, cast(null as varchar) as contact_id, false as is_deleted,
+        extra, _extracted_at
     from generic_lead
     where row_disposition = 'loaded'
 
@@ -40,7 +41,7 @@ delivered as (
 
     select
         _system, lead_id, account_id, owner_id, email, title, company, industry, employees, country, source, status,
-        created_at, cast(null as timestamp), converted_at, opportunity_id, is_deleted, _extracted_at
+        created_at, cast(null as timestamp), converted_at, opportunity_id, contact_id, is_deleted, extra, _extracted_at
     from salesforce_lead
     where row_disposition = 'loaded'
     {%- endif %}
@@ -82,6 +83,9 @@ select
     newest.qualified_at,
     newest.converted_at,
     newest.opportunity_id,
+    -- The contact that the lead became: the same person.
+    newest.contact_id,
+    newest.extra,
     newest.is_deleted
 from newest
 left join motion on lower(newest.source) = lower(motion.source)
