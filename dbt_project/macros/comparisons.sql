@@ -5,7 +5,8 @@
 
 {#- The standard normal's upper tail, both sides: 2 (1 − Φ(|z|)). Hart's rational approximation (1968) as in West 2005; to 1e-14. -#}
 {% macro two_sided_p(z) -%}
-    least(1.0, 2 * case
+    {#- least passes over a null: without the case, no deviate would be a p of 1. -#}
+    case when {{ z }} is not null then least(1.0, 2 * case
         when abs({{ z }}) > 37 then 0
         when abs({{ z }}) < 7.07106781186547 then
             exp(-({{ z }}) * ({{ z }}) / 2)
@@ -18,7 +19,7 @@
             exp(-({{ z }}) * ({{ z }}) / 2)
             / (abs({{ z }}) + 1 / (abs({{ z }}) + 2 / (abs({{ z }}) + 3 / (abs({{ z }}) + 4 / (abs({{ z }}) + 0.65)))))
             / 2.506628274631
-    end)
+    end) end
 {%- endmacro %}
 
 {#- Student's t as a normal deviate of the same tail (Wallace 1959, as in Hill 1970): within 0.001 from 15 degrees of freedom on. -#}

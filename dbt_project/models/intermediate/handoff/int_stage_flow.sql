@@ -25,12 +25,6 @@ period as (
 
 ),
 
-run as (
-
-    select timezone, as_of_end from {{ source('config', 'run') }}
-
-),
-
 visit as (
 
     select
@@ -39,11 +33,8 @@ visit as (
         coalesce(owner.team, '(none)') as team,
         owner.pod,
         stage_visit.entered_at,
-        stage_visit.exited_at,
-        cast({{ dbt.date_trunc('month', local_day('stage_visit.entered_at')) }} as date) as entered_month,
-        cast({{ dbt.date_trunc('month', local_day('stage_visit.exited_at')) }} as date) as exited_month
+        stage_visit.exited_at
     from stage_visit
-    cross join run
     inner join opportunity
         on stage_visit.source_system = opportunity.source_system and stage_visit.opportunity_id = opportunity.opportunity_id
     inner join owner
@@ -57,44 +48,47 @@ month as (
 
 ),
 
--- A quarter ends with its last month; a month that is not over ends at T, as its quarter does.
-month_end as (
-
-    select
-        month.period_start as month_start, period.period_type, period.period_start, period.start_at, period.end_at
-    from month
-    inner join period on month.end_at = period.end_at
-
-),
-
+-- Months follow each other without a gap: moments are compared with their bounds, which needs no calendar of the company for each.
 ended as (
 
-    select
-        visit.pipeline, visit.stage, visit.team, visit.pod, period.period_type, period.period_start, true as is_ended,
-        {{ minutes_between('visit.entered_at', 'visit.exited_at') }} as age_minutes,
-        {{ minutes_between('greatest(visit.entered_at, period.start_at)', 'visit.exited_at') }} as minutes_in_period
+    select visit.*, month.period_start as month_start
     from visit
-    inner join period
-        on case
-            when period.period_type = 'month' then visit.exited_month
-            else cast({{ dbt.date_trunc('quarter', 'visit.exited_month') }} as date)
-        end = period.period_start
+    inner join month on visit.exited_at >= month.start_at and visit.exited_at < month.end_at
 
 ),
 
--- Still going on when a month ended: that is so of each month from its first to before its last.
+-- Still going on when a month ended: those it began before the end of, and ended at it or after.
 going_on as (
 
     select visit.*, month.period_start as month_start
     from visit
-    inner join month
-        on month.period_start >= visit.entered_month and (visit.exited_month is null or month.period_start < visit.exited_month)
-    where visit.exited_month is null or visit.exited_month > visit.entered_month
+    inner join month on visit.entered_at < month.end_at and (visit.exited_at is null or visit.exited_at >= month.end_at)
+
+),
+
+-- A month is part of its quarter, and a quarter ends with its last month; a month that is not over ends at T, as its quarter does.
+period_of_month as (
+
+    select
+        month.period_start as month_start, period.period_type, period.period_start, period.start_at, period.end_at,
+        month.end_at = period.end_at as is_last_month
+    from month
+    inner join period on month.start_at >= period.start_at and month.end_at <= period.end_at
 
 )
 
-select pipeline, stage, team, pod, period_type, period_start, is_ended, age_minutes, minutes_in_period
+select
+    ended.pipeline,
+    ended.stage,
+    ended.team,
+    ended.pod,
+    period_of_month.period_type,
+    period_of_month.period_start,
+    true as is_ended,
+    {{ minutes_between('ended.entered_at', 'ended.exited_at') }} as age_minutes,
+    {{ minutes_between('greatest(ended.entered_at, period_of_month.start_at)', 'ended.exited_at') }} as minutes_in_period
 from ended
+inner join period_of_month on ended.month_start = period_of_month.month_start
 
 union all
 
@@ -103,10 +97,10 @@ select
     going_on.stage,
     going_on.team,
     going_on.pod,
-    month_end.period_type,
-    month_end.period_start,
+    period_of_month.period_type,
+    period_of_month.period_start,
     false,
-    {{ minutes_between('going_on.entered_at', 'month_end.end_at') }},
-    {{ minutes_between('greatest(going_on.entered_at, month_end.start_at)', 'month_end.end_at') }}
+    {{ minutes_between('going_on.entered_at', 'period_of_month.end_at') }},
+    {{ minutes_between('greatest(going_on.entered_at, period_of_month.start_at)', 'period_of_month.end_at') }}
 from going_on
-inner join month_end on going_on.month_start = month_end.month_start
+inner join period_of_month on going_on.month_start = period_of_month.month_start and period_of_month.is_last_month
