@@ -155,14 +155,10 @@ class Score(_Strict):
         _no_repeats([tier.key for tier in self.tiers], "tier")
         if self.tiers and self.tiers[-1].minimum is not None:
             raise ValueError(f"the last tier, {self.tiers[-1].key!r}, takes what the others leave; expected no `from`")
-        bounds = [tier.minimum for tier in self.tiers[:-1]]
-        if None in bounds:
+        bounds = [tier.minimum for tier in self.tiers[:-1] if tier.minimum is not None]
+        if self.tiers and len(bounds) < len(self.tiers) - 1:
             raise ValueError("every tier but the last needs `from`, the points from which on it begins")
-        if any(
-            higher <= lower
-            for higher, lower in zip(bounds, bounds[1:], strict=False)
-            if higher is not None and lower is not None
-        ):
+        if bounds != sorted(set(bounds), reverse=True):
             raise ValueError("expected the tiers from the highest `from` to the lowest, each once")
         return self
 
@@ -268,7 +264,8 @@ class SalesProcess(_Strict):
         for place, handover in enumerate(self.handovers):
             if handover.pipeline is not None and handover.pipeline not in stages:
                 raise ValueError(
-                    f"handovers[{place}]: pipeline is {handover.pipeline!r}; expected one of {', '.join(stages) or '(none is configured)'}"
+                    f"handovers[{place}]: pipeline is {handover.pipeline!r}; "
+                    f"expected one of {', '.join(stages) or '(none is configured)'}"
                 )
             known = stages[handover.pipeline] if handover.pipeline else set().union(*stages.values())
             if stages and handover.stage not in known:

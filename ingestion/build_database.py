@@ -141,7 +141,7 @@ def _content(target: DeliveredObject, process: SalesProcess) -> list[str]:
 
 
 def _named_extras(target: DeliveredObject, process: SalesProcess) -> list[str]:
-    """Further columns that the config cuts the tables or scores by: a change of one is a change of the record, like that of a declared one."""
+    """Further columns that the config cuts the tables or scores by: a change of one is a change of the record."""
     names: tuple[str, ...] = ()
     if target.name == "opportunity":
         names = tuple(snake_case(name) for name in process.segments)

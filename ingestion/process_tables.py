@@ -49,7 +49,8 @@ _TABLES: dict[str, str] = {
     "credit": "part varchar, part_order integer, weight decimal(9, 6)",
     "score_attribute": "attribute varchar",
     "score_rule": (
-        "score varchar, rule_number integer, attribute varchar, operator varchar, listed varchar, low double, high double, points integer"
+        "score varchar, rule_number integer, attribute varchar, operator varchar, listed varchar, "
+        "low double, high double, points integer"
     ),
     "score_tier": "score varchar, tier varchar, tier_order integer, minimum integer",
 }

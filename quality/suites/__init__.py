@@ -12,12 +12,15 @@ from quality.build_database import DeliveredObject
 from quality.checks import Group
 from quality.suites import (
     activity,
+    change,
     dimensions,
     freshness,
     funnel,
     histories,
     opportunities,
     pipeline,
+    process,
+    qualification,
     raw,
     staging,
     targets,
@@ -45,6 +48,9 @@ def collect(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -> tup
         pipeline.group(),
         activity.group(thresholds),
         targets.group(),
+        process.group(),
+        qualification.group(),
+        change.group(),
     )
     names = [check.name for group in groups for check in group.checks]
     repeated = sorted({name for name in names if names.count(name) > 1})
