@@ -29,7 +29,9 @@ def group() -> Group:
                 rule=NoRows(
                     """
                     select score from checked where subject = 'lead' group by score
-                    having sum(subjects) <> (select count(distinct (source_system, lead_id)) from marts.dim_lead where lead_id is not null)
+                    having sum(subjects) <> (
+                        select count(distinct (source_system, lead_id)) from marts.dim_lead where lead_id is not null
+                    )
                     """
                 ),
                 description="The tiers of a score hold every lead once.",

@@ -1,6 +1,7 @@
 -- One row per period type, comparison (with the period before, with the same a year ago), metric, stage and segment: what changed, whether it is noise, and where it comes from.
 -- The error of each kind of metric: rates by Newcombe's hybrid of Wilson intervals (1998) and the pooled z test; means by Welch (1947);
--- counts as Poisson, widened where days vary more than that (quasi-Poisson, McCullagh & Nelder 1989); sums as compound Poisson.
+-- counts as Poisson, widened where days vary more than that (quasi-Poisson, McCullagh & Nelder 1989; then by Student's t); sums as
+-- compound Poisson.
 -- p-values are adjusted by Benjamini & Hochberg (1995) over all that are told of one period and comparison: of what is called significant, at
 -- most about 5 % is noise. Their tests overlap and move together, under which the promise holds (Benjamini & Yekutieli 2001); Holm's
 -- stricter one, not a single false alarm, would leave a weekly reader of hundreds of rows with hardly a true one.
@@ -224,8 +225,12 @@ tested as (
             when kind = 'count' then difference / sqrt(dispersion * (n1 + n0) / (d1 + d0) * (1 / d1 + 1 / d0))
             else difference / sqrt(spread1 + spread0)
         end end as deviate,
-        case when not_judged is null and kind = 'mean' then
-            (spread1 + spread0) * (spread1 + spread0) / (spread1 * spread1 / (n1 - 1) + spread0 * spread0 / (n0 - 1))
+        case
+            when not_judged is not null then null
+            when kind = 'mean'
+                then (spread1 + spread0) * (spread1 + spread0) / (spread1 * spread1 / (n1 - 1) + spread0 * spread0 / (n0 - 1))
+            -- A dispersion that is estimated from ten days of two weeks is uncertain itself.
+            when kind = 'count' and dispersion > 1 then d1 + d0 - 2
         end as df
     from judged
 
@@ -235,13 +240,13 @@ normal as (
 
     select
         *,
-        case when kind = 'mean' then {{ normal_of_t('deviate', 'df') }} else abs(deviate) end as z,
+        case when df is not null then {{ normal_of_t('deviate', 'df') }} else abs(deviate) end as z,
+        case when df is not null then {{ t_quantile('df') }} else 1.959963984540054 end as quantile_95,
         case
             when not_judged is not null then null
-            when kind = 'mean' then {{ t_quantile('df') }} * sqrt(spread1 + spread0)
-            when kind = 'count' then 1.959963984540054 * sqrt(dispersion * (n1 / d1 / d1 + n0 / d0 / d0))
-            when kind in ('sum', 'product') then 1.959963984540054 * sqrt(spread1 + spread0)
-        end as margin
+            when kind = 'count' then sqrt(dispersion * (n1 / d1 / d1 + n0 / d0 / d0))
+            when kind in ('mean', 'sum', 'product') then sqrt(spread1 + spread0)
+        end as error
     from tested
 
 ),
@@ -254,15 +259,15 @@ valued as (
         case
             when not_judged is not null then null
             when kind = 'rate' then {{ newcombe_low('x1', 'n1', 'x0', 'n0') }}
-            else difference - margin
+            else difference - quantile_95 * error
         end as difference_low,
         case
             when not_judged is not null then null
             when kind = 'rate' then {{ newcombe_high('x1', 'n1', 'x0', 'n0') }}
-            else difference + margin
+            else difference + quantile_95 * error
         end as difference_high,
         case when not_judged is null and kind = 'count' and n1 > 0 and n0 > 0
-            then 1.959963984540054 * sqrt(dispersion * (1 / cast(n1 as double) + 1 / cast(n0 as double)))
+            then quantile_95 * sqrt(dispersion * (1 / cast(n1 as double) + 1 / cast(n0 as double)))
         end as log_margin
     from normal
 
