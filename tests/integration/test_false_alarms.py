@@ -74,7 +74,13 @@ def _draw_company(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
     deals["amount"] = np.round(10000 * np.exp(0.7 * generator.normal(size=len(deals))), 2)
     reps = pd.DataFrame({"rep_id": [f"R{n}" for n in range(8)], "team": ["East", "West"] * 4})
     work = reps.merge(pd.DataFrame({"activity_date": days}), how="cross")
-    for metric, mean in (("leads_created", 2), ("emails_sent", 12), ("calls", 6), ("meetings_booked", 0.8), ("meetings_held", 0.6)):
+    for metric, mean in (
+        ("leads_created", 2),
+        ("emails_sent", 12),
+        ("calls", 6),
+        ("meetings_booked", 0.8),
+        ("meetings_held", 0.6),
+    ):
         # Days differ more than Poisson's would.
         work[metric] = generator.poisson(mean * generator.gamma(4.0, 0.25, len(work)))
     connection.register("deals", deals)

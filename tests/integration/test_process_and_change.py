@@ -58,7 +58,9 @@ def changes(sample: Settings) -> pd.DataFrame:
 # Hand-offs and credit
 
 
-def test_hand_offs_at_conversion_are_those_whose_lead_has_another_owner(sample: Settings, opportunities: pd.DataFrame) -> None:
+def test_hand_offs_at_conversion_are_those_whose_lead_has_another_owner(
+    sample: Settings, opportunities: pd.DataFrame
+) -> None:
     leads = frame(sample, "select lead_id, owner_id as giver from dim_lead")
     known = opportunities[opportunities.status != "deleted"].merge(leads, on="lead_id")
     handoffs = frame(sample, "select * from fct_handoff")
@@ -86,9 +88,9 @@ def test_the_wait_ends_with_the_first_task_or_meeting_of_the_new_owner(sample: S
     by_deal = done[["rep", "at", "deal"]].dropna().rename(columns={"deal": "about"})
     by_lead = done[["rep", "at", "person"]].dropna().rename(columns={"person": "about"})
     touches = pd.concat([by_deal, by_lead])
-    about = pd.concat(
-        [handoffs.assign(about=handoffs.opportunity_id), handoffs.assign(about=handoffs.lead_id)]
-    ).merge(touches, left_on=["about", "to_rep_id"], right_on=["about", "rep"])
+    about = pd.concat([handoffs.assign(about=handoffs.opportunity_id), handoffs.assign(about=handoffs.lead_id)]).merge(
+        touches, left_on=["about", "to_rep_id"], right_on=["about", "rep"]
+    )
     until = about.closed_at.fillna(T)
     first = about[(about["at"] >= about.handed_at) & (about["at"] < until)].groupby("opportunity_id")["at"].min()
     found = handoffs.set_index("opportunity_id").first_touch_at
@@ -132,7 +134,10 @@ def test_credit_is_the_leads_owner_the_workers_and_the_closers(sample: Settings,
         people = credit[credit.part == part].set_index("opportunity_id").rep_id
         assert people[single.opportunity_id].to_dict() == single.set_index("opportunity_id").owner_id.to_dict()
     assert set(credit.groupby("opportunity_id").share.sum().round(9)) == {1.0}
-    total = rows(sample.home, "select sum(amount), (select sum(credited_amount) from fct_won_credit) from fct_opportunity where status = 'won'")
+    total = rows(
+        sample.home,
+        "select sum(amount), (select sum(credited_amount) from fct_won_credit) from fct_opportunity where status = 'won'",
+    )
     assert total[0][0] == total[0][1]
 
 
@@ -214,8 +219,10 @@ def test_a_deal_without_a_planned_activity_is_said_to_have_none(opportunities: p
         planned |= {
             row["WhatId"]
             for row in newest.values()
-            if str(row.get(due) or "")[:10] > "2026-11-22" and str(row.get("IsClosed", False)).lower() != "true"
-            and not str(row.get("IsDeleted", False)).lower() == "true" and row.get("WhatId")
+            if str(row.get(due) or "")[:10] > "2026-11-22"
+            and str(row.get("IsClosed", False)).lower() != "true"
+            and not str(row.get("IsDeleted", False)).lower() == "true"
+            and row.get("WhatId")
         }
     still = opportunities[opportunities.status == "open"]
     assert still.has_no_next_activity.astype(bool).tolist() == [deal not in planned for deal in still.opportunity_id]
@@ -244,7 +251,9 @@ def test_scores_follow_the_rules_of_the_config(sample: Settings) -> None:
     assert leads.fit_tier.tolist() == ["a" if points >= 50 else "b" if points >= 35 else "c" for points in fit]
     title = leads.title.fillna("")
     points = (
-        leads.source.map({"Referral": 40, "Partner": 40, "Website": 30, "Free Trial": 30, "Trade Show": 15, "Webinar": 15}).fillna(0)
+        leads.source.map(
+            {"Referral": 40, "Partner": 40, "Website": 30, "Free Trial": 30, "Trade Show": 15, "Webinar": 15}
+        ).fillna(0)
         + title.str.contains("Chief|VP|Director", case=False) * 20
         + title.str.contains("Manager", case=False) * 10
     )
@@ -257,12 +266,16 @@ def test_a_tiers_rates_and_lift_are_statsmodels(sample: Settings) -> None:
         for this, following in zip(group.itertuples(), [*list(group.itertuples())[1:], None], strict=True):
             low, high = proportion_confint(this.won, this.subjects, method="wilson")
             assert (this.won_rate_low, this.won_rate_high) == pytest.approx((low, high), abs=2e-6)
-            assert this.lift == pytest.approx((this.won / this.subjects) / (group.won.sum() / group.subjects.sum()), abs=2e-6)
+            assert this.lift == pytest.approx(
+                (this.won / this.subjects) / (group.won.sum() / group.subjects.sum()), abs=2e-6
+            )
             if following is not None:
                 low, high = confint_proportions_2indep(
                     this.won, this.subjects, following.won, following.subjects, method="newcomb", compare="diff"
                 )
-                assert (this.difference_to_next_tier_low, this.difference_to_next_tier_high) == pytest.approx((low, high), abs=3e-6)
+                assert (this.difference_to_next_tier_low, this.difference_to_next_tier_high) == pytest.approx(
+                    (low, high), abs=3e-6
+                )
 
 
 def test_the_interval_of_lift_covers_as_often_as_it_says() -> None:
@@ -289,7 +302,10 @@ def test_values_of_two_quarters_are_counted_again(opportunities: pd.DataFrame, c
     kept = opportunities.status != "deleted"
     told = changes[(changes.period_type == "quarter") & (changes.comparison == "previous")]
     quarters = {"value": ("2026-07-01", "2026-09-30", 66), "before_value": ("2026-04-01", "2026-06-30", 65)}
-    sources = {"all": kept, **{source: kept & (opportunities.source == source) for source in ("Website", "Webinar", "Free Trial")}}
+    sources = {
+        "all": kept,
+        **{source: kept & (opportunities.source == source) for source in ("Website", "Webinar", "Free Trial")},
+    }
     for source, mask in sources.items():
         mine = told[told.segment_value == source].set_index("metric")
         for column, (first, last, days) in quarters.items():
@@ -328,7 +344,9 @@ def test_the_error_of_a_mean_is_welchs(opportunities: pd.DataFrame, changes: pd.
     closed_on = closed_on[won.index]
     for metric, column in (("average_deal_size", "amount"), ("sales_cycle_days", "sales_cycle_days")):
         row = changes[
-            (changes.period_type == "quarter") & (changes.comparison == "year_ago") & (changes.metric == metric)
+            (changes.period_type == "quarter")
+            & (changes.comparison == "year_ago")
+            & (changes.metric == metric)
             & (changes.segment_dimension == "all")
         ].iloc[0]
         now = won[closed_on.between("2026-07-01", "2026-09-30")][column].dropna().astype(float)
