@@ -400,5 +400,20 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the clean build's tables into the database of a connection."""
     for schema in SCHEMAS:
         connection.execute(f"create schema {schema}")
-    for tables in (RUN, FILES, DIMENSIONS, OPPORTUNITIES, HISTORIES, FUNNEL, VELOCITY, PIPELINE, ACTIVITY, TARGETS, MAILS, PROCESS, QUALIFICATION, CHANGE):
+    for tables in (
+        RUN,
+        FILES,
+        DIMENSIONS,
+        OPPORTUNITIES,
+        HISTORIES,
+        FUNNEL,
+        VELOCITY,
+        PIPELINE,
+        ACTIVITY,
+        TARGETS,
+        MAILS,
+        PROCESS,
+        QUALIFICATION,
+        CHANGE,
+    ):
         connection.execute(tables)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -221,12 +220,12 @@ def test_a_deal_without_a_planned_activity_is_said_to_have_none(opportunities: p
             for row in newest.values()
             if str(row.get(due) or "")[:10] > "2026-11-22"
             and str(row.get("IsClosed", False)).lower() != "true"
-            and not str(row.get("IsDeleted", False)).lower() == "true"
+            and str(row.get("IsDeleted", False)).lower() != "true"
             and row.get("WhatId")
         }
     still = opportunities[opportunities.status == "open"]
     assert still.has_no_next_activity.astype(bool).tolist() == [deal not in planned for deal in still.opportunity_id]
-    assert 5 < len(planned)
+    assert len(planned) > 5
 
 
 # Tiers

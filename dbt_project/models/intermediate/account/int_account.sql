@@ -48,7 +48,7 @@ delivered as (
 
     select
         _system, company_id, name, domain, industry, employees, country, created_at, is_deleted or hubspot_merge.merged_id is not null,
-        _extracted_at
+        cast(null as varchar), _extracted_at
     from hubspot_company
     left join hubspot_merge on hubspot_merge.object = 'company' and hubspot_company.company_id = hubspot_merge.merged_id
     where row_disposition = 'loaded'

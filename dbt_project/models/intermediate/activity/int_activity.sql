@@ -99,7 +99,9 @@ unified as (
     {% if uses('hubspot') -%}
     union all
 
-    select source_system, activity_id, activity_type, occurred_at, booked_at, rep_id, lead_id, account_id, opportunity_id, outcome
+    select
+        source_system, activity_id, activity_type, occurred_at, booked_at, rep_id, lead_id, cast(null as varchar), account_id, opportunity_id,
+        outcome
     from hubspot_activity
     {%- endif %}
 

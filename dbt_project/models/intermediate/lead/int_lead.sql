@@ -51,7 +51,7 @@ delivered as (
 
     select
         source_system, lead_id, account_id, owner_id, email, title, company, industry, employees, country, source, status,
-        created_at, qualified_at, converted_at, opportunity_id, is_deleted, _extracted_at
+        created_at, qualified_at, converted_at, opportunity_id, cast(null as varchar), is_deleted, cast(null as varchar), _extracted_at
     from hubspot_lead
     {%- endif %}
 
