@@ -20,7 +20,7 @@ from ingestion.columns import match_columns, snake_case
 from ingestion.land import FileOutcome, Landing
 from ingestion.landing import DeliveredObject, delivered_objects
 from ingestion.local_times import in_utc, is_doubtful
-from ingestion.process_tables import process_digest, process_tables, write_process_tables
+from ingestion.process_tables import extra_attributes, process_digest, process_tables, write_process_tables
 from ingestion.readers import sql_name, sql_path, sql_text
 from ingestion.repair import is_helper, is_repair, original, stored_name
 from ingestion.schema_drift import SchemaChange, schema_changes
@@ -141,10 +141,13 @@ def _content(target: DeliveredObject, process: SalesProcess) -> list[str]:
 
 
 def _named_extras(target: DeliveredObject, process: SalesProcess) -> list[str]:
-    """Further columns that the config cuts the tables by: a change of one is a change of the deal, like that of a declared one."""
-    if target.name != "opportunity":
-        return []
-    return [f"json_extract_string(_extra, {sql_text(f'$.{snake_case(name)}')})" for name in process.segments]
+    """Further columns that the config cuts the tables or scores by: a change of one is a change of the record."""
+    names: tuple[str, ...] = ()
+    if target.name == "opportunity":
+        names = tuple(snake_case(name) for name in process.segments)
+    elif target.name in ("lead", "account", "company"):
+        names = extra_attributes(process)
+    return [f"json_extract_string(_extra, {sql_text(f'$.{name}')})" for name in names]
 
 
 def _as_declared(column: str, kind: str, target: DeliveredObject, process: SalesProcess) -> str:

@@ -12,6 +12,7 @@ from quality.build_database import DeliveredObject
 from quality.checks import Group
 from quality.suites import (
     activity,
+    change,
     dimensions,
     freshness,
     funnel,
@@ -19,6 +20,8 @@ from quality.suites import (
     matching,
     opportunities,
     pipeline,
+    process,
+    qualification,
     raw,
     staging,
     targets,
@@ -47,6 +50,9 @@ def collect(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -> tup
         pipeline.group(),
         activity.group(thresholds),
         targets.group(),
+        process.group(),
+        qualification.group(),
+        change.group(),
     )
     names = [check.name for group in groups for check in group.checks]
     repeated = sorted({name for name in names if names.count(name) > 1})

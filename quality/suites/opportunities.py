@@ -14,7 +14,7 @@ def group(thresholds: Thresholds) -> Group:
     """The checks of this file."""
     return Group(
         "opportunities",
-        (*_identity(), *_stage_and_status(), *_dates(thresholds), *_members(thresholds), *_money(thresholds)),
+        (*_identity(), *_stage_and_status(), *_dates(thresholds), *_members(thresholds), *_money(thresholds), *_risks()),
     )
 
 
@@ -287,5 +287,37 @@ def _money(thresholds: Thresholds) -> tuple[Check, ...]:
             advice="Money columns cover only deals with an amount: ask the owners to fill it in.",
             keys=KEY,
             severity="warn",
+        ),
+    )
+
+
+def _risks() -> tuple[Check, ...]:
+    return (
+        Check(
+            name="only_open_deals_are_at_risk",
+            table=TABLE,
+            rule=NoRows(
+                """
+                select * from checked
+                where status <> 'open' and coalesce(risk_reasons, risk_unknown, cast(is_stalled as varchar)) is not null
+                """
+            ),
+            description="Signs that a deal may not close are told of open deals only.",
+            advice="Report it as a fault of Funnelcast.",
+            keys=KEY,
+        ),
+        Check(
+            name="a_risk_that_is_not_told_has_its_reason",
+            table=TABLE,
+            rule=NoRows(
+                """
+                select * from checked
+                where status = 'open' and risk_unknown is null
+                    and (is_stalled is null or contacts is null or has_no_next_activity is null)
+                """
+            ),
+            description="A sign that cannot be told of an open deal has its reason.",
+            advice="Report it as a fault of Funnelcast.",
+            keys=KEY,
         ),
     )

@@ -153,7 +153,10 @@ select
     status,
     100::decimal(18, 2) as amount, 100::decimal(18, 2) as amount_original, 'EUR' as currency,
     cast(created_at as timestamp) as created_at, cast(stage_entered_at as timestamp) as stage_entered_at,
-    cast(closed_at as timestamp) as closed_at, cast(deleted_at as timestamp) as deleted_at
+    cast(closed_at as timestamp) as closed_at, cast(deleted_at as timestamp) as deleted_at,
+    case when status = 'open' then false end as is_stalled, case when status = 'open' then 2 end as contacts,
+    case when status = 'open' then true end as has_no_next_activity,
+    case when status = 'open' then 'no next activity' end as risk_reasons, cast(null as varchar) as risk_unknown
 from (values
     ('o1', 'a1', 'r1', 'propose', 'engagement', 'open', '2026-11-16 09:00', '2026-11-18 09:00', null, null),
     ('o2', 'a1', 'r2', 'won', 'won', 'won', '2026-11-16 09:00', '2026-11-20 09:00', '2026-11-20 09:00',
@@ -356,6 +359,75 @@ from (values
 ) as days (rep_id, activity_date, leads, sent, opened, calls, created, won)
 """
 
+# o1 came from the lead of r2; o2 went from r1 to r2 on the 18th, who has not touched it before it was won.
+PROCESS = """
+create table marts.fct_handoff as
+select
+    opportunity_id || '-' || kind as handoff_id, 'generic' as source_system, opportunity_id, 1 as handoff_number, kind, from_rep_id,
+    to_rep_id, cast(handed_at as timestamp) as handed_at, cast(first_touch_at as timestamp) as first_touch_at,
+    wait_hours, first_touch_at is null as is_censored, is_waiting
+from (values
+    ('o1', 'conversion', 'r2', 'r1', '2026-11-16 09:00', '2026-11-16 12:00', 3::double, false),
+    ('o2', 'owner', 'r1', 'r2', '2026-11-18 09:00', null, 48, false),
+    ('o4', 'owner', 'r2', 'r1', '2026-11-21 00:00', null, 48, true)
+) as handoffs (opportunity_id, kind, from_rep_id, to_rep_id, handed_at, first_touch_at, wait_hours, is_waiting);
+
+create table marts.fct_won_credit as
+select
+    'generic' as source_system, 'o2' as opportunity_id, part, rep_id, share::decimal(9, 6) as share,
+    (share * 100)::decimal(18, 2) as credited_amount
+from (values
+    ('sourced', 'r1', 0.2), ('worked', 'r1', 0.15), ('worked', 'r2', 0.15), ('closed', 'r2', 0.5)
+) as credits (part, rep_id, share);
+
+create table marts.rpt_bottleneck as
+select
+    'month' as period_type, cast(month as date) as period_start, 'sales' as pipeline, stage, scope, scope_id,
+    opening::bigint as opening_wip, came::bigint as arrivals, gone::bigint as departures, opening + came - gone as wip,
+    case when stage = 'qualify' then true else false end as is_limiting, cast(null as varchar) as limiting_unknown
+from (values
+    ('2026-10-01', 'qualify', 'company', 'all', 0, 0, 0),
+    ('2026-10-01', 'propose', 'company', 'all', 0, 0, 0),
+    ('2026-10-01', 'qualify', 'team', 'A', 0, 0, 0),
+    ('2026-10-01', 'propose', 'team', 'A', 0, 0, 0),
+    ('2026-10-01', 'qualify', 'team', 'B', 0, 0, 0),
+    ('2026-10-01', 'propose', 'team', 'B', 0, 0, 0),
+    ('2026-11-01', 'qualify', 'company', 'all', 0, 5, 3),
+    ('2026-11-01', 'propose', 'company', 'all', 0, 2, 1),
+    ('2026-11-01', 'qualify', 'team', 'A', 0, 3, 2),
+    ('2026-11-01', 'propose', 'team', 'A', 0, 1, 0),
+    ('2026-11-01', 'qualify', 'team', 'B', 0, 2, 1),
+    ('2026-11-01', 'propose', 'team', 'B', 0, 1, 1)
+) as flow (month, stage, scope, scope_id, opening, came, gone)
+"""
+
+# l1 became o1's; one of the accounts has bought.
+QUALIFICATION = """
+create table marts.rpt_qualification_tier as
+select
+    subject, 'fit' as score, tier, subjects::bigint as subjects, with_opportunity::bigint as with_opportunity, won::bigint as won,
+    0::bigint as lost, won / subjects as won_rate, greatest(won / subjects - 0.2, 0) as won_rate_low,
+    least(won / subjects + 0.2, 1) as won_rate_high
+from (values ('lead', 'a', 1, 1, 0), ('lead', 'b', 2, 0, 0), ('account', 'a', 2, 2, 1)) as tiers (subject, tier, subjects, with_opportunity, won)
+"""
+
+# The win rate fell by a half: r1's by 1 (at half of the closed deals), r2's did not change.
+CHANGE = """
+create table marts.rpt_metric_change as
+select
+    'month' as period_type, 'previous' as comparison, 'win_rate' as metric, cast(null as varchar) as pipeline,
+    cast(null as varchar) as stage, segment_dimension, segment_value, value, before_value,
+    (value - before_value)::decimal(18, 6) as difference, value - before_value - 0.1 as difference_low,
+    value - before_value + 0.1 as difference_high, p_value, p_adjusted, p_adjusted <= 0.05 as is_significant,
+    case when p_value is null then 'too few' end as not_judged, contribution::decimal(18, 6) as contribution,
+    contribution::decimal(18, 6) as contribution_own, (contribution * 0)::decimal(18, 6) as contribution_mix
+from (values
+    ('all', 'all', 0.5::double, 1::double, 0.01::double, 0.02::double, null::decimal(18, 6)),
+    ('rep', 'r1', 0, 1, 0.001, 0.003, -0.5),
+    ('rep', 'r2', 1, 1, null, null, 0)
+) as changes (segment_dimension, segment_value, value, before_value, p_value, p_adjusted, contribution)
+"""
+
 
 def make(database: Path) -> None:
     """Write the clean build database."""
@@ -367,8 +439,21 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the clean build's tables into the database of a connection."""
     for schema in SCHEMAS:
         connection.execute(f"create schema {schema}")
-    tables_of_all = (
-        RUN, FILES, DIMENSIONS, MATCHING, OPPORTUNITIES, HISTORIES, FUNNEL, VELOCITY, PIPELINE, ACTIVITY, TARGETS, MAILS,
-    )  # fmt: skip
-    for tables in tables_of_all:
+    for tables in (
+        RUN,
+        FILES,
+        DIMENSIONS,
+        MATCHING,
+        OPPORTUNITIES,
+        HISTORIES,
+        FUNNEL,
+        VELOCITY,
+        PIPELINE,
+        ACTIVITY,
+        TARGETS,
+        MAILS,
+        PROCESS,
+        QUALIFICATION,
+        CHANGE,
+    ):
         connection.execute(tables)

@@ -40,6 +40,9 @@ COMPANY = "where scope = 'company' and period_start = '2026-11-01' and period_ty
 # One deal lost, none won: everything about velocity is empty.
 LOSER = "where scope_id = 'r1' and period_start = '2026-11-01' and period_type = 'month'"
 
+# What is credited of a won deal follows its amount.
+CREDIT_AGAIN = "update marts.fct_won_credit set credited_amount = share * (select amount from marts.fct_opportunity where opportunity_id = 'o2')"
+
 
 def again(table: str, which: str, changed: str = "") -> str:
     """SQL that adds a row which is there already, with something `changed`."""
@@ -124,10 +127,12 @@ PLANTS: dict[str, str] = {
     "two_histories_of_a_deal_agree": "insert into marts.ops_field_history_difference values ('salesforce', 'o1', 'amount')",
     # opportunities
     "there_are_opportunities": "delete from marts.fct_opportunity; delete from marts.fct_stage_visit;"
-    " delete from marts.fct_pipeline_daily; update marts.fct_activity_daily set opportunities_created = 0",
+    " delete from marts.fct_pipeline_daily; update marts.fct_activity_daily set opportunities_created = 0;"
+    " delete from marts.fct_won_credit; delete from marts.rpt_bottleneck",
     "an_opportunity_is_one_row": again("marts.fct_opportunity", "opportunity_id = 'o5'"),
     "an_opportunity_has_an_id": again("marts.fct_opportunity", "opportunity_id = 'o5'", "null as opportunity_id"),
-    "opportunity_status_is_known": "update marts.fct_opportunity set status = 'archived' where opportunity_id = 'o2'",
+    "opportunity_status_is_known": "update marts.fct_opportunity set status = 'archived' where opportunity_id = 'o2'"
+    "; delete from marts.fct_won_credit",
     "the_stage_of_an_open_opportunity_is_known": "update marts.dim_stage set defined_by = 'unknown' where stage = 'propose'",
     "opportunity_status_fits_its_phase": "update marts.fct_opportunity set phase = 'closing' where opportunity_id = 'o2'",
     "an_opportunity_closed_after_it_came": "update marts.fct_opportunity set closed_at = '2026-11-15'"
@@ -142,15 +147,18 @@ PLANTS: dict[str, str] = {
     "  set status = 'deleted', deleted_at = '2026-11-22 10:00' where opportunity_id = 'o4';"
     " update marts.fct_pipeline_daily set deleted_count = 1, deleted_amount = 100,"
     "  open_count = 1, open_amount = 100"
-    f" {LAST_DAY}",
+    f" {LAST_DAY}"
+    "; update marts.fct_opportunity set is_stalled = null, risk_reasons = null where opportunity_id = 'o4';"
+    " delete from marts.fct_handoff; delete from marts.rpt_bottleneck",
     "nobody_lost_all_open_opportunities": "update marts.fct_opportunity set owner_id = 'r1' where opportunity_id = 'o6'",
     "few_opportunities_have_an_unknown_owner": "update marts.fct_opportunity set owner_id = 'gone'"
     " where opportunity_id = 'o1'",
     "few_opportunities_have_an_unknown_account": "update marts.fct_opportunity set account_id = 'gone'"
     " where opportunity_id = 'o1'",
-    "an_amount_is_not_negative": "update marts.fct_opportunity set amount = -1 where opportunity_id = 'o2'",
-    "an_amount_has_its_exchange_rate": "update marts.fct_opportunity set amount = null where opportunity_id = 'o2'",
-    "no_amount_is_absurd": "update marts.fct_opportunity set amount = 1000001 where opportunity_id = 'o2'",
+    "an_amount_is_not_negative": f"update marts.fct_opportunity set amount = -1 where opportunity_id = 'o2'; {CREDIT_AGAIN}",
+    "an_amount_has_its_exchange_rate": "update marts.fct_opportunity set amount = null where opportunity_id = 'o2'"
+    f"; {CREDIT_AGAIN}",
+    "no_amount_is_absurd": f"update marts.fct_opportunity set amount = 1000001 where opportunity_id = 'o2'; {CREDIT_AGAIN}",
     "most_open_opportunities_have_an_amount": "update marts.fct_opportunity set amount = 0"
     "  where opportunity_id in ('o4', 'o6');"
     f" update marts.fct_pipeline_daily set amount_change_amount = -200, open_amount = 0 {LAST_DAY}",
@@ -167,14 +175,16 @@ PLANTS: dict[str, str] = {
     " where opportunity_id = 'o1' and visit_number = 1",
     "visits_are_numbered_in_order": "update marts.fct_stage_visit set visit_number = 3"
     " where opportunity_id = 'o1' and visit_number = 2",
-    "an_opportunity_has_visits": "delete from marts.fct_stage_visit where opportunity_id = 'o3'",
+    "an_opportunity_has_visits": "delete from marts.fct_stage_visit where opportunity_id = 'o3'"
+    "; delete from marts.rpt_bottleneck",
     "a_visit_belongs_to_an_opportunity": again(
         "marts.fct_stage_visit", "opportunity_id = 'o4'", "'o9' as opportunity_id, 'o9-1' as visit_id"
     ),
     "an_opportunity_has_one_current_visit": "update marts.fct_stage_visit set is_current = false"
     " where opportunity_id = 'o4'",
     "the_current_visit_is_in_the_stage_of_the_opportunity": "update marts.fct_stage_visit"
-    " set stage = 'propose' where opportunity_id = 'o4'",
+    " set stage = 'propose' where opportunity_id = 'o4'"
+    "; delete from marts.rpt_bottleneck",
     # funnel
     "a_funnel_cohort_is_one_row": again("marts.fct_stage_funnel", "stage = 'qualify' and segment_value = 'all'"),
     "who_entered_a_stage_advanced_lost_or_is_open": "update marts.fct_stage_funnel set lost = 2"
@@ -267,6 +277,48 @@ PLANTS: dict[str, str] = {
     "fewer_mails_are_opened_than_sent": "update marts.fct_activity_daily set emails_opened = 9"
     " where activity_date = '2026-11-22'",
     "activity_has_not_stopped": "update marts.fct_activity_daily set activity_date = activity_date - 30",
+    # risks
+    "only_open_deals_are_at_risk": "update marts.fct_opportunity set is_stalled = true where opportunity_id = 'o2'",
+    "a_risk_that_is_not_told_has_its_reason": "update marts.fct_opportunity set contacts = null where opportunity_id = 'o1'",
+    # process
+    "a_handoff_is_one_row": again("marts.fct_handoff", "opportunity_id = 'o1'"),
+    "a_handoff_is_of_a_known_kind": "update marts.fct_handoff set kind = 'gift' where opportunity_id = 'o1'",
+    "a_handoff_waits_no_negative_time": "update marts.fct_handoff set wait_hours = -1 where opportunity_id = 'o1'",
+    "a_handoff_changes_hands": "update marts.fct_handoff set to_rep_id = 'r2' where opportunity_id = 'o1'",
+    "a_touch_ends_the_wait": "update marts.fct_handoff set first_touch_at = '2026-11-15' where opportunity_id = 'o1'",
+    "only_open_deals_wait": "update marts.fct_handoff set is_waiting = true where opportunity_id = 'o2'",
+    "a_deals_credit_adds_up_to_one": "update marts.fct_won_credit set share = 0.4 where part = 'closed'",
+    "a_share_of_credit_is_a_share": "update marts.fct_won_credit set share = case when rep_id = 'r1' then 0.6 else -0.3 end"
+    " where part = 'worked'",
+    "a_deals_credited_amounts_add_up_to_its_amount": "update marts.fct_won_credit set credited_amount = 1"
+    " where part = 'closed'",
+    "every_won_deal_and_no_other_has_its_credit": "delete from marts.fct_won_credit",
+    "a_stage_of_a_period_is_one_row": again("marts.rpt_bottleneck", "scope_id = 'A' and stage = 'propose' and arrivals = 0"),
+    "a_stage_holds_what_came_less_what_left": "update marts.rpt_bottleneck set opening_wip = 1"
+    " where scope_id = 'A' and stage = 'propose' and arrivals = 1",
+    "arrivals_are_the_visits_that_began": "update marts.rpt_bottleneck set arrivals = arrivals + 1, opening_wip = opening_wip - 1"
+    " where scope_id in ('all', 'A') and stage = 'qualify' and arrivals > 0",
+    "a_stage_holds_its_open_deals_today": "update marts.rpt_bottleneck set opening_wip = 1, wip = 3"
+    " where scope = 'company' and stage = 'qualify' and arrivals > 0",
+    "teams_add_up_to_the_companys_flow": "delete from marts.rpt_bottleneck where scope_id = 'B' and stage = 'propose'",
+    "one_stage_at_most_limits_the_flow": "update marts.rpt_bottleneck set is_limiting = true where scope_id = 'A' and arrivals > 0",
+    "a_limit_that_is_not_told_has_its_reason": "update marts.rpt_bottleneck set is_limiting = null where scope_id = 'A'",
+    # qualification
+    "a_tier_is_one_row": again("marts.rpt_qualification_tier", "subject = 'account'"),
+    "tiers_hold_every_lead_once": "delete from marts.rpt_qualification_tier where subject = 'lead' and tier = 'b'",
+    "a_tiers_won_are_among_those_with_an_opportunity": "update marts.rpt_qualification_tier set with_opportunity = 0"
+    " where subject = 'account'",
+    "a_tiers_rate_lies_in_its_interval": "update marts.rpt_qualification_tier set won_rate_high = 0.1 where subject = 'account'",
+    # change
+    "a_change_is_one_row": again("marts.rpt_metric_change", "segment_dimension = 'all'"),
+    "a_change_is_the_difference_of_its_values": "update marts.rpt_metric_change set before_value = 0.7, difference_low = -1"
+    " where segment_value = 'r1'",
+    "segments_explain_the_companys_change": "update marts.rpt_metric_change set contribution = 0.1, contribution_own = 0.1"
+    " where segment_value = 'r2'",
+    "a_contribution_is_own_and_mix": "update marts.rpt_metric_change set contribution_mix = 0.1 where segment_value = 'r2'",
+    "nothing_is_significant_without_a_test": "update marts.rpt_metric_change set is_significant = true where segment_value = 'r2'",
+    "comparing_many_makes_nothing_surer": "update marts.rpt_metric_change set p_value = 0.04 where segment_value = 'r1'",
+    "a_change_lies_in_its_interval": "update marts.rpt_metric_change set difference_low = 0 where segment_value = 'r1'",
 }
 
 

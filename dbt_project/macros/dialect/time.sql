@@ -36,3 +36,8 @@
 {% macro days_from_to(first, last) -%}
     select cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date) as date_day
 {%- endmacro %}
+
+{#- Whole minutes between two moments: whole numbers add up to the same sum in any order. -#}
+{% macro minutes_between(earlier, later) -%}
+    cast(floor((epoch({{ later }}) - epoch({{ earlier }})) / 60.0) as bigint)
+{%- endmacro %}

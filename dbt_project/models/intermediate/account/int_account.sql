@@ -36,14 +36,15 @@ record_merge as (
 delivered as (
 
     select
-        _system as source_system, account_id, name, domain, industry, employees, country, created_at, false as is_deleted, _extracted_at
+        _system as source_system, account_id, name, domain, industry, employees, country, created_at, false as is_deleted, extra,
+        _extracted_at
     from generic_account
     where row_disposition = 'loaded'
 
     {% if uses('salesforce') -%}
     union all
 
-    select _system, account_id, name, domain, industry, employees, country, created_at, is_deleted, _extracted_at
+    select _system, account_id, name, domain, industry, employees, country, created_at, is_deleted, extra, _extracted_at
     from salesforce_account
     where row_disposition = 'loaded'
     {%- endif %}
@@ -53,7 +54,7 @@ delivered as (
 
     select
         _system, company_id, name, domain, industry, employees, country, created_at, is_deleted or hubspot_merge.merged_id is not null,
-        _extracted_at
+        cast(null as varchar), _extracted_at
     from hubspot_company
     left join hubspot_merge on hubspot_merge.object = 'company' and hubspot_company.company_id = hubspot_merge.merged_id
     where row_disposition = 'loaded'
@@ -78,6 +79,7 @@ select
     newest.employees,
     newest.country,
     newest.created_at,
+    newest.extra,
     newest.is_deleted or record_merge.survivor_id is not null as is_deleted,
     record_merge.survivor_id as merged_into
 from newest

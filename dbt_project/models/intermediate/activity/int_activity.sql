@@ -183,8 +183,10 @@ followed as (
             unified.lead_id,
             case when unified.occurred_at <= contact.lead_converted_at then contact.lead_id end
         ) as lead_id,
+        coalesce(contact_merge.survivor_id, unified.contact_id) as contact_id,
         {% else -%}
         coalesce(lead_merge.survivor_id, unified.lead_id) as lead_id,
+        unified.contact_id,
         {% endif -%}
         coalesce(account_merge.survivor_id, unified.account_id) as account_id
     from unified
@@ -215,6 +217,7 @@ select
     unified.rep_source_system,
     unified.rep_id,
     unified.lead_id,
+    unified.contact_id,
     unified.account_id,
     coalesce(unified.opportunity_id, lead.opportunity_id) as opportunity_id,
     unified.outcome,

@@ -71,7 +71,7 @@ delivered as (
     select
         _system as source_system, lead_id, account_id, owner_id, email, title, company, industry, employees, country, source, status,
         created_at, qualified_at, converted_at, opportunity_id, false as is_deleted,
-        cast(null as varchar) as contact_id, cast(null as varchar) as campaign_id, cast(null as varchar) as domain, _extracted_at
+        cast(null as varchar) as contact_id, cast(null as varchar) as campaign_id, cast(null as varchar) as domain, extra, _extracted_at
     from generic_lead
     where row_disposition = 'loaded'
 
@@ -81,7 +81,7 @@ delivered as (
     select
         _system, lead_id, account_id, owner_id, email, title, company, industry, employees, country, source, status,
         created_at, cast(null as timestamp), converted_at, opportunity_id, is_deleted,
-        contact_id, cast(null as varchar), cast(null as varchar), _extracted_at
+        contact_id, cast(null as varchar), cast(null as varchar), extra, _extracted_at
     from salesforce_lead
     where row_disposition = 'loaded'
     {%- endif %}
@@ -92,7 +92,7 @@ delivered as (
     select
         source_system, lead_id, account_id, owner_id, email, title, company, industry, employees, country, source, status,
         created_at, qualified_at, converted_at, opportunity_id, is_deleted, cast(null as varchar), cast(null as varchar),
-        cast(null as varchar), _extracted_at
+        cast(null as varchar), cast(null as varchar), _extracted_at
     from hubspot_lead
     {%- endif %}
 
@@ -103,7 +103,7 @@ delivered as (
     select
         _system, lead_id, cast(null as varchar), cast(null as varchar), email, title, company, cast(null as varchar),
         cast(null as bigint), cast(null as varchar), 'Instantly', status, created_at, cast(null as timestamp),
-        cast(null as timestamp), cast(null as varchar), false, cast(null as varchar), campaign_id, domain, _extracted_at
+        cast(null as timestamp), cast(null as varchar), false, cast(null as varchar), campaign_id, domain, cast(null as varchar), _extracted_at
     from instantly_lead
     where row_disposition = 'loaded'
     {%- endif %}
@@ -203,6 +203,7 @@ select
     newest.opportunity_id,
     newest.contact_id,
     newest.domain,
+    newest.extra,
     coalesce(campaign_name.name, newest.campaign_id, first_campaign.campaign_id) as campaign,
     newest.is_deleted or lead_merge.survivor_id is not null as is_deleted,
     lead_merge.survivor_id as merged_into

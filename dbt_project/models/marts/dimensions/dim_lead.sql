@@ -15,6 +15,24 @@ lead_company as (
 
     select * from {{ ref('int_lead_company') }}
 
+),
+
+score as (
+
+    select * from {{ ref('int_score') }} where subject = 'lead'
+
+),
+
+fit as (
+
+    select * from score where score = 'fit'
+
+),
+
+qualification as (
+
+    select * from score where score = 'qualification'
+
 )
 
 select
@@ -41,7 +59,17 @@ select
     row_number() over (
         partition by person.person_id order by lead.created_at, lead.source_system, lead.lead_id
     ) = 1 as is_primary_record,
-    lead_company.company_id
+    lead_company.company_id,
+    fit.points as fit_score,
+    fit.tier as fit_tier,
+    fit.unknown_attributes as fit_unknown_attributes,
+    fit.reason as fit_reason,
+    qualification.points as qualification_score,
+    qualification.tier as qualification_tier,
+    qualification.unknown_attributes as qualification_unknown_attributes,
+    qualification.reason as qualification_reason
 from lead
 left join person on lead.source_system = person.source_system and lead.lead_id = person.record_id
 left join lead_company on lead.source_system = lead_company.source_system and lead.lead_id = lead_company.lead_id
+left join fit on lead.source_system = fit.source_system and lead.lead_id = fit.subject_id
+left join qualification on lead.source_system = qualification.source_system and lead.lead_id = qualification.subject_id

@@ -25,6 +25,7 @@ typed as (
         {{ moment('created_date') }} as created_at,
         coalesce({{ moment('system_modstamp') }}, {{ moment('last_modified_date') }}) as updated_at,
         coalesce({{ flag('is_deleted') }}, false) as is_deleted,
+        _extra as extra,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),
@@ -38,6 +39,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['account_id', 'master_id', 'name', 'domain', 'industry', 'employees', 'country', 'owner_id', 'created_at', 'updated_at', 'is_deleted'],
+    columns=['account_id', 'master_id', 'name', 'domain', 'industry', 'employees', 'country', 'owner_id', 'created_at', 'updated_at', 'is_deleted', 'extra'],
     key=['account_id'], newest_by='updated_at'
 ) }}
