@@ -10,6 +10,7 @@ import typer
 
 from funnelcast.commands.options import Landing
 from funnelcast.errors import UsageError
+from funnelcast.landing_place import RemoteFolder, landing_place
 
 FILE = "sales_process.yml"
 
@@ -21,9 +22,7 @@ def init(
 ) -> None:
     """Look at a landing folder (--landing, or DIR/landing, or DIR) and write a commented starter config into DIR."""
     folder = folder.expanduser().absolute()
-    found_in = (
-        landing.expanduser().absolute() if landing else folder / "landing" if (folder / "landing").is_dir() else folder
-    )
+    found_in = _landing(landing) if landing else folder / "landing" if (folder / "landing").is_dir() else folder
     target = folder / FILE
     if not found_in.is_dir():
         raise UsageError(f"{found_in} is not a folder; expected the folder of the extracts.")
@@ -49,3 +48,10 @@ def init(
     if questions:
         print(f"{questions} questions are left in the file, marked TO SAY.")
     print(f"Wrote {target}. Read it, then: funnelcast run --config {target}")
+
+
+def _landing(given: str) -> Path:
+    place = landing_place(given)
+    if isinstance(place, RemoteFolder):
+        raise UsageError(f"init looks at a local folder; copy some extracts of {place} into one first.")
+    return Path(given).expanduser().absolute()
