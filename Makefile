@@ -27,6 +27,7 @@ lint: $(VENV)/ready-to-test
 bench: $(VENV)/ready-to-test ## speed and memory, as ratios to a floor timed in the same run
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.landing
+	$(BIN)/python -m benchmarks.models
 
 sample: $(VENV)/ready ## write the example company's extracts anew (the same bytes)
 	rm -rf sample/landing
