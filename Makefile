@@ -16,7 +16,7 @@ serve: $(VENV)/ready ## Dagster's user interface and the schedule, on loopback
 	@$(BIN)/funnelcast serve --home $(HOME_FOLDER) --landing $(LANDING) --config $(CONFIG)
 
 test: $(VENV)/ready-to-test lint ## lint, then every test, one process a core
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --durations 20
 
 lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check .
@@ -24,8 +24,10 @@ lint: $(VENV)/ready-to-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/ready-to-test ## speed and memory, as ratios to a plain dbt build
+bench: $(VENV)/ready-to-test ## speed and memory, as ratios to a floor timed in the same run
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.landing
+	$(BIN)/python -m benchmarks.models
 
 sample: $(VENV)/ready ## write the example company's extracts anew (the same bytes)
 	rm -rf sample/landing

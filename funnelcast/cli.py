@@ -11,11 +11,15 @@ import multiprocessing.util
 import os
 import sys
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from funnelcast.commands.forget import forget
+from funnelcast.commands.init import init
+from funnelcast.commands.options import Config, Home, Landing
+from funnelcast.commands.quarantine import quarantine
+from funnelcast.commands.status import status
 from funnelcast.errors import FunnelcastError, GateRefused, UsageError
 from funnelcast.settings import Settings, load_settings
 
@@ -25,10 +29,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Home = Annotated[Path | None, typer.Option(help="The folder that holds all a run writes. [default: data]")]
-Landing = Annotated[Path | None, typer.Option(help="The folder where extracts are delivered. [default: landing]")]
-Config = Annotated[Path | None, typer.Option(help="The sales process. [default: none, canonical phases]")]
+for command in (init, status, quarantine, forget):
+    app.command()(command)
 
 
 @app.command()
@@ -42,6 +44,7 @@ def run(
     """One nightly run: land, build, check, publish."""
     settings = load_settings(home=home, landing=landing, config=config, as_of=_day(as_of), full_refresh=full_refresh or None)
     _demand_good_process(settings)
+    _demand_landing(settings)
     if _nothing_new(settings):
         return
     from orchestration.environment import prepare
@@ -65,20 +68,6 @@ def run(
         raise SystemExit(GateRefused.exit_code if verdict.status == "failed" else 1) from error
     print()
     print(published_summary(settings.home))
-
-
-@app.command()
-def status(home: Home = None) -> None:
-    """What is published, and how the last runs ended."""
-    settings = load_settings(home=home)
-    from publishing.run_log import read_runs
-    from publishing.summary import published_summary
-
-    print(published_summary(settings.home))
-    runs = read_runs(settings.home)[-5:]
-    print("\nLast runs")
-    for record in reversed(runs):
-        print(f"  {record.started_at:%Y-%m-%d %H:%M} UTC  {record.outcome}")
 
 
 @app.command()
@@ -150,6 +139,13 @@ def _demand_good_process(settings: Settings) -> None:
     except UsageError as error:
         # They know keys, not the file in which they stand.
         raise UsageError(f"{settings.config}: {error}") from error
+
+
+def _demand_landing(settings: Settings) -> None:
+    """Find a wrong landing folder or URL before anything is run. Raises `FunnelcastError`."""
+    from ingestion.places import place_of
+
+    place_of(settings.landing).files()
 
 
 def _nothing_new(settings: Settings) -> bool:

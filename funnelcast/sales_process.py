@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from funnelcast.errors import UsageError
+from funnelcast.landing_place import RemoteFolder, landing_place
 
 Phase = Literal["prospecting", "qualification", "engagement", "closing", "won", "lost"]
 Delivery = Literal["full", "delta", "events"]
@@ -42,11 +43,7 @@ class Company(_Strict):
     @field_validator("timezone")
     @classmethod
     def _timezone_is_known(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is not a timezone; expected a name such as 'America/New_York' or 'UTC'") from error
-        return value
+        return _known_timezone(value)
 
 
 class Stage(_Strict):
@@ -102,6 +99,95 @@ class Pipeline(_Strict):
         return self
 
 
+# What a rule can ask of a lead or account, besides columns of their own that the extract names.
+COMPANY_ATTRIBUTES = ("industry", "employees", "country")
+PERSON_ATTRIBUTES = ("title", "source")
+LIST_OPERATORS = ("one_of", "not_one_of", "contains")
+NUMBER_OPERATORS = ("at_least", "at_most", "between")
+
+
+class ScoreRule(_Strict):
+    """Points for an attribute that is so: `{attribute: employees, is: at_least, value: 100, points: 20}`."""
+
+    attribute: Key
+    # known: whatever it is, if it is there.
+    operator: Literal["one_of", "not_one_of", "contains", "at_least", "at_most", "between", "known"] = Field(alias="is")
+    value: float | None = None
+    values: tuple[Label, ...] | tuple[float, ...] = ()
+    points: Annotated[int, Field(ge=-1000, le=1000)]
+
+    @model_validator(mode="after")
+    def _values_fit_the_operator(self) -> ScoreRule:
+        what = f"the rule on {self.attribute!r}, {self.operator}"
+        if self.operator in LIST_OPERATORS and (not self.values or self.value is not None):
+            raise ValueError(f"{what}: expected `values`, a list of at least one")
+        if self.operator in ("at_least", "at_most") and (self.value is None or self.values):
+            raise ValueError(f"{what}: expected `value`, a number")
+        if self.operator == "between":
+            numbers = [value for value in self.values if isinstance(value, float)]
+            if len(numbers) != 2 or len(self.values) != 2 or numbers[0] > numbers[1] or self.value is not None:
+                raise ValueError(f"{what}: expected `values`, two numbers, the smaller first")
+        if self.operator == "known" and (self.values or self.value is not None):
+            raise ValueError(f"{what}: expected neither `value` nor `values`")
+        if self.operator in NUMBER_OPERATORS and self.attribute in (*PERSON_ATTRIBUTES, "industry", "country"):
+            raise ValueError(f"{what}: {self.attribute} is text; expected one of {', '.join(LIST_OPERATORS)}, known")
+        if self.operator in LIST_OPERATORS and any(isinstance(value, float) for value in self.values):
+            raise ValueError(f"{what}: expected texts; put numbers in quotes")
+        return self
+
+
+class Tier(_Strict):
+    """A class of scores, from a number of points on. The last tier takes all that the others leave."""
+
+    key: Key
+    minimum: int | None = Field(default=None, alias="from")
+
+
+class Score(_Strict):
+    """Rules that add up to a score, and the tiers it falls into, the best first."""
+
+    rules: tuple[ScoreRule, ...] = ()
+    tiers: tuple[Tier, ...] = ()
+
+    @model_validator(mode="after")
+    def _tiers_fit_together(self) -> Score:
+        if bool(self.rules) != bool(self.tiers):
+            raise ValueError("expected both `rules` and `tiers`, or neither")
+        _no_repeats([tier.key for tier in self.tiers], "tier")
+        if self.tiers and self.tiers[-1].minimum is not None:
+            raise ValueError(f"the last tier, {self.tiers[-1].key!r}, takes what the others leave; expected no `from`")
+        bounds = [tier.minimum for tier in self.tiers[:-1] if tier.minimum is not None]
+        if self.tiers and len(bounds) < len(self.tiers) - 1:
+            raise ValueError("every tier but the last needs `from`, the points from which on it begins")
+        if bounds != sorted(set(bounds), reverse=True):
+            raise ValueError("expected the tiers from the highest `from` to the lowest, each once")
+        return self
+
+
+class Handover(_Strict):
+    """Who gives a deal to whom at a stage. No pipeline given: in every pipeline that has this stage."""
+
+    pipeline: Key | None = None
+    stage: Key
+    giver: Key = Field(alias="from")
+    taker: Key = Field(alias="to")
+
+
+class Credit(_Strict):
+    """What finding, working and closing a deal count for in the credit for it; together 1."""
+
+    sourced: Annotated[float, Field(ge=0, le=1)] = 0.2
+    worked: Annotated[float, Field(ge=0, le=1)] = 0.3
+    closed: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Credit:
+        total = round(self.sourced + self.worked + self.closed, 9)
+        if total != 1:
+            raise ValueError(f"sourced, worked and closed add up to {total:g}; expected 1")
+        return self
+
+
 class ObjectOptions(_Strict):
     """How one object is delivered, where it differs from what its system's declaration says."""
 
@@ -112,12 +198,26 @@ class ObjectOptions(_Strict):
     delivery: Delivery | None = None
     # How dates are written, in strptime's words, where they are not ISO.
     dates: str | None = None
+    # Whose clock its times without a zone show: `company`, or a name such as America/New_York. None: UTC.
+    timezone: str | None = None
     # How numbers are written: the thousands separator, then the decimal mark.
     numbers: Literal["1,234.5", "1.234,5", "1 234,5"] | None = None
     # Our column → the delivered one.
     columns: dict[Key, Label] = Field(default_factory=dict)
     # Our column → a value that every row has.
     constants: dict[Key, str] = Field(default_factory=dict)
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_is_known(cls, value: str | None) -> str | None:
+        return value if value in (None, "company") else _known_timezone(str(value))
+
+
+class Matching(_Strict):
+    """What matching people and companies across systems must know of this company's market."""
+
+    # Domains, further to the shipped list, that many companies share: a provider of mail, a portal, a franchise.
+    shared_domains: tuple[Label, ...] = ()
 
 
 class Definitions(_Strict):
@@ -139,7 +239,12 @@ class RunDefaults(_Strict):
     """Settings that flags and environment variables override."""
 
     home: Path | None = None
-    landing: Path | None = None
+    landing: Path | RemoteFolder | None = None
+
+    @field_validator("landing", mode="before")
+    @classmethod
+    def _place(cls, value: object) -> object:
+        return landing_place(value)
 
 
 class SalesProcess(_Strict):
@@ -148,6 +253,12 @@ class SalesProcess(_Strict):
     run: RunDefaults = RunDefaults()
     company: Company = Company()
     sales_model: Literal["island", "assembly_line", "pod"] = "island"
+    # A role of this process → what the CRM calls it. A role that is named nowhere keeps the CRM's word.
+    roles: dict[Key, tuple[Label, ...]] = Field(default_factory=dict)
+    handovers: tuple[Handover, ...] = ()
+    credit: Credit = Credit()
+    ideal_customer: Score = Field(default_factory=Score)
+    qualification: Score = Field(default_factory=Score)
     pipelines: tuple[Pipeline, ...] = ()
     motions: dict[Motion, tuple[str, ...]] = Field(default_factory=dict)
     # Delivered columns: the opportunity's segment, the user's team, and further ones to cut the tables by.
@@ -155,6 +266,7 @@ class SalesProcess(_Strict):
     team_column: str | None = None
     segments: tuple[str, ...] = ()
     definitions: Definitions = Definitions()
+    matching: Matching = Matching()
     objects: dict[str, ObjectOptions] = Field(default_factory=dict)
     gate: dict[str, float] = Field(default_factory=dict)
 
@@ -187,6 +299,40 @@ class SalesProcess(_Strict):
                 raise ValueError(
                     f"definitions.created_from_stage: {pipeline!r} has no open stage {stage!r}; "
                     f"expected one of {', '.join(open_stages[pipeline])}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _roles_hand_over_as_the_model_says(self) -> SalesProcess:
+        _no_repeats([label.casefold() for labels in self.roles.values() for label in labels], "role label")
+        if self.sales_model == "island" and self.handovers:
+            raise ValueError(
+                "handovers: in the sales model 'island' nobody hands over; expected none, or assembly_line or pod"
+            )
+        stages = {pipeline.key: {stage.key for stage in pipeline.stages} for pipeline in self.pipelines}
+        for place, handover in enumerate(self.handovers):
+            if handover.pipeline is not None and handover.pipeline not in stages:
+                raise ValueError(
+                    f"handovers[{place}]: pipeline is {handover.pipeline!r}; "
+                    f"expected one of {', '.join(stages) or '(none is configured)'}"
+                )
+            known = stages[handover.pipeline] if handover.pipeline else set().union(*stages.values())
+            if stages and handover.stage not in known:
+                raise ValueError(
+                    f"handovers[{place}]: stage is {handover.stage!r}; expected one of {', '.join(sorted(known))}"
+                )
+            for role in (handover.giver, handover.taker):
+                if self.roles and role not in self.roles:
+                    raise ValueError(f"handovers[{place}]: role is {role!r}; expected one of {', '.join(self.roles)}")
+        return self
+
+    @model_validator(mode="after")
+    def _fit_is_about_companies(self) -> SalesProcess:
+        for place, rule in enumerate(self.ideal_customer.rules):
+            if rule.attribute in PERSON_ATTRIBUTES:
+                raise ValueError(
+                    f"ideal_customer.rules[{place}]: {rule.attribute} is of a person or a lead, not of a customer; "
+                    "expected it under `qualification`"
                 )
         return self
 
@@ -236,7 +382,9 @@ def _expected_keys(location: tuple[int | str, ...], model: type[BaseModel]) -> s
             continue
         annotation = current.model_fields[part].annotation if part in current.model_fields else None
         current = _model_inside(annotation)
-    return f"; expected one of {', '.join(current.model_fields)}" if current is not None else ""
+    if current is None:
+        return ""
+    return f"; expected one of {', '.join(field.alias or name for name, field in current.model_fields.items())}"
 
 
 def _model_inside(annotation: object) -> type[BaseModel] | None:
@@ -257,3 +405,11 @@ def _no_repeats(values: list[str], what: str) -> None:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _known_timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{value!r} is not a timezone; expected a name such as 'America/New_York' or 'UTC'") from error
+    return value

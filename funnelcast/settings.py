@@ -14,6 +14,7 @@ from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from funnelcast.errors import UsageError
+from funnelcast.landing_place import RemoteFolder, landing_place
 from funnelcast.sales_process import describe_validation_error, load_sales_process
 
 
@@ -23,15 +24,21 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FUNNELCAST_", frozen=True, extra="forbid")
 
     home: Path = Path("data")
-    landing: Path = Path("landing")
+    # A folder, or a URL of one elsewhere.
+    landing: Path | RemoteFolder = Path("landing")
     config: Path | None = None
     as_of: date | None = None
     full_refresh: bool = False
 
+    @field_validator("landing", mode="before")
+    @classmethod
+    def _place(cls, value: object) -> object:
+        return landing_place(value)
+
     @field_validator("home", "landing", "config")
     @classmethod
-    def _absolute(cls, value: Path | None) -> Path | None:
-        return None if value is None else value.expanduser().absolute()
+    def _absolute(cls, value: Path | RemoteFolder | None) -> Path | RemoteFolder | None:
+        return value.expanduser().absolute() if isinstance(value, Path) else value
 
     @property
     def raw(self) -> Path:
@@ -40,6 +47,11 @@ class Settings(BaseSettings):
     @property
     def quarantine(self) -> Path:
         return self.home / "quarantine"
+
+    @property
+    def landing_cache(self) -> Path:
+        """Where files of a landing elsewhere lie while they are landed."""
+        return self.home / "landing_cache"
 
     @property
     def build(self) -> Path:

@@ -6,7 +6,7 @@ Belongs here: the views and tables that dbt reads. Does not belong here: rules a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,8 +19,11 @@ from funnelcast.settings import Settings
 from ingestion.columns import match_columns, snake_case
 from ingestion.land import FileOutcome, Landing
 from ingestion.landing import DeliveredObject, delivered_objects
-from ingestion.process_tables import process_digest, process_tables, write_process_tables
-from ingestion.readers import TECHNICAL_COLUMNS, sql_name, sql_text
+from ingestion.local_times import in_utc, is_doubtful
+from ingestion.process_tables import extra_attributes, process_digest, process_tables, write_process_tables
+from ingestion.readers import sql_name, sql_path, sql_text
+from ingestion.repair import is_helper, is_repair, original, stored_name
+from ingestion.schema_drift import SchemaChange, schema_changes
 from ingestion.store import StoredFile
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -37,6 +40,7 @@ class BuildInfo:
     as_of_end: datetime
     files: int
     rows: int
+    schema_changes: tuple[SchemaChange, ...] = ()
 
 
 def make_build_database(settings: Settings, process: SalesProcess, landing: Landing, build_id: str) -> BuildInfo:
@@ -47,6 +51,7 @@ def make_build_database(settings: Settings, process: SalesProcess, landing: Land
     as_of = _as_of(settings, process, landing.stored)
     as_of_end = _end_of(as_of, ZoneInfo(process.company.timezone))
     known_then = [stored for stored in landing.stored if stored.extracted_on <= as_of]
+    in_force = [found.stored for found in landing.outcomes if found.outcome == "loaded" and found.stored is not None]
     _remove(settings.build_database)
     write_process_tables(process, settings.raw / "config")
     with duckdb.connect(str(settings.build_database)) as connection:
@@ -55,12 +60,17 @@ def make_build_database(settings: Settings, process: SalesProcess, landing: Land
         _make_run(connection, process, build_id, as_of, as_of_end)
         for name in process_tables():
             path = settings.raw / "config" / f"{name}.parquet"
-            connection.execute(f"create table config.{sql_name(name)} as from read_parquet({sql_text(str(path))})")
+            connection.execute(f"create table config.{sql_name(name)} as from read_parquet({sql_path(path)})")
         _make_accounting(connection, landing.outcomes, as_of, settings.quarantine, known_then)
+        changes: list[SchemaChange] = []
         for target in delivered_objects(process):
             own = [stored for stored in known_then if (stored.system, stored.object) == (target.system, target.name)]
             connection.execute(raw_view(target, own, process, settings.raw))
-    return BuildInfo(build_id, as_of, as_of_end, len(known_then), sum(stored.rows_loaded for stored in known_then))
+            _note_doubtful_times(connection, target, own, process, settings.raw)
+            changes += schema_changes([stored for stored in own if stored in in_force], target)
+        _make_schema_changes(connection, changes)
+    rows = sum(stored.rows_loaded for stored in known_then)
+    return BuildInfo(build_id, as_of, as_of_end, len(known_then), rows, tuple(changes))
 
 
 def raw_view(target: DeliveredObject, files: Sequence[StoredFile], process: SalesProcess, raw: Path) -> str:
@@ -82,7 +92,7 @@ def raw_view(target: DeliveredObject, files: Sequence[StoredFile], process: Sale
         select
             {declared}, _extra, {sql_text(target.system)} as _system, {sql_text(target.name)} as _object,
             delivered._file, delivered._row, delivered._extracted_at, delivered._sequence,
-            hash(row({", ".join([declared, *_named_extras(target, process)])})) as _content,
+            hash(row({", ".join(_content(target, process))})) as _content,
             {sql_text(target.delivery)} as _delivery,
             coalesce(file.outcome = 'superseded', false) as _is_superseded
         from delivered
@@ -104,13 +114,13 @@ def _header_part(
         if column.name in options.constants:
             value = sql_text(options.constants[column.name])
         elif column.name in match.matched:
-            value = _in_iso(sql_name(_stored_name(match.matched[column.name])), column.kind, target)
+            value = _as_declared(_delivered(header, match.matched[column.name]), column.kind, target, process)
         else:
             value = "null::varchar"
         columns.append(f"{value} as {sql_name(column.name)}")
-    paths = ", ".join(sql_text(str(stored.parquet(raw))) for stored in files)
+    paths = ", ".join(sql_path(stored.parquet(raw)) for stored in files)
     return (
-        f"select {', '.join(columns)}, {_extra(match.unknown)} as _extra, _file, _row, _extracted_at, _sequence "
+        f"select {', '.join(columns)}, {_extra(header, match.unknown)} as _extra, _file, _row, _extracted_at, _sequence "
         # The folder's `extracted_on=` is ours; a delivered column of that name keeps its own values.
         f"from read_parquet([{paths}], hive_partitioning = false)"
     )
@@ -129,15 +139,68 @@ def _named_columns(target: DeliveredObject, process: SalesProcess) -> dict[str, 
     return named
 
 
+def _content(target: DeliveredObject, process: SalesProcess) -> list[str]:
+    """What a row says, apart from blanks around it and its own id, which one system writes in two forms (15 and 18 characters)."""
+    told = [f"delivered.{sql_name(column.name)}" for column in target.declaration.columns if column.name != "id"]
+    return [f"nullif(trim({column}), '')" for column in told] + _named_extras(target, process)
+
+
 def _named_extras(target: DeliveredObject, process: SalesProcess) -> list[str]:
-    """Further columns that the config cuts the tables by: a change of one is a change of the deal, like that of a declared one."""
-    if target.name != "opportunity":
-        return []
-    return [f"json_extract_string(_extra, {sql_text(f'$.{snake_case(name)}')})" for name in process.segments]
+    """Further columns that the config cuts the tables or scores by: a change of one is a change of the record."""
+    names: tuple[str, ...] = ()
+    if target.name == "opportunity":
+        names = tuple(snake_case(name) for name in process.segments)
+    elif target.name in ("lead", "account", "company"):
+        names = extra_attributes(process)
+    return [f"json_extract_string(_extra, {sql_text(f'$.{name}')})" for name in names]
 
 
-def _stored_name(delivered: str) -> str:
-    return f"{delivered}_" if delivered.casefold() in TECHNICAL_COLUMNS else delivered
+def _as_declared(column: str, kind: str, target: DeliveredObject, process: SalesProcess) -> str:
+    """SQL for a value in the words that staging reads: ISO dates, plain numbers, and times in UTC."""
+    written = _in_iso(column, kind, target)
+    timezone = _clock(target, process)
+    return in_utc(f"({written})", timezone) if kind == "time" and timezone else written
+
+
+def _clock(target: DeliveredObject, process: SalesProcess) -> str | None:
+    """The timezone of an object's times without a zone, if the config declares one."""
+    return process.company.timezone if target.options.timezone == "company" else target.options.timezone
+
+
+def _note_doubtful_times(
+    connection: duckdb.DuckDBPyConnection,
+    target: DeliveredObject,
+    files: Sequence[StoredFile],
+    process: SalesProcess,
+    raw: Path,
+) -> None:
+    """Say of a file how many of its times the clocks show twice or never, and so are read by the rule."""
+    timezone = _clock(target, process)
+    if timezone is None:
+        return
+    for stored in files:
+        match = match_columns(stored.columns, target.declaration, target.options.columns, tuple(target.options.constants))
+        times = [
+            _in_iso(_delivered(stored.columns, match.matched[column.name]), "time", target)
+            for column in target.declaration.columns
+            if column.kind == "time" and column.name in match.matched
+        ]
+        doubtful = " + ".join(f"count(*) filter (where {is_doubtful(f'({value})', timezone)})" for value in times)
+        source = f"read_parquet({sql_text(str(stored.parquet(raw)))}, hive_partitioning = false)"
+        ((count,),) = connection.execute(f"select {doubtful or '0'} from {source}").fetchall()
+        if count:
+            connection.execute(
+                "update accounting.delivered_file set reason = concat_ws('; ', reason, ?)"
+                " where system = ? and object = ? and file = ? and sequence = ?",
+                [_doubt(count, timezone), stored.system, stored.object, stored.file, stored.sequence],
+            )
+
+
+def _doubt(count: int, timezone: str) -> str:
+    return (
+        f"{count} of its times happen twice or never by the clocks of {timezone}: read as the second of the two, "
+        "or as much later as the clock was set forward"
+    )
 
 
 def _in_iso(column: str, kind: str, target: DeliveredObject) -> str:
@@ -151,18 +214,27 @@ def _in_iso(column: str, kind: str, target: DeliveredObject) -> str:
         escaped_mark = "[.]" if mark == "." else mark
         pattern = f"^-?[0-9]{{1,3}}([{thousands}]?[0-9]{{3}})*({escaped_mark}[0-9]+)?$"
         plain = f"replace(replace(trim({column}), {sql_text(thousands)}, ''), {sql_text(mark)}, '.')"
-        return f"case when regexp_matches(trim({column}), {sql_text(pattern)}) then {plain} else {column} end"
+        fits = f"regexp_matches(trim({column}), {sql_text(pattern)})"
+        # What does not fit may look like a number in another format: with a sign that no number has, staging sets it aside as it is.
+        return f"case when {fits} then {plain} when trim({column}) <> '' then {column} || chr(31) end"
     return column
 
 
-def _extra(unknown: Sequence[str]) -> str:
+def _extra(header: Sequence[str], unknown: Sequence[str]) -> str:
+    if is_repair(header):
+        unknown = [name for name in unknown if not is_helper(name)]
     if not unknown:
         return "null::varchar"
     names: dict[str, str] = {}
     for name in unknown:
         names.setdefault(snake_case(name), name)
-    fields = ", ".join(f"{sql_name(key)} := {sql_name(_stored_name(name))}" for key, name in names.items())
+    fields = ", ".join(f"{sql_name(key)} := {_delivered(header, name)}" for key, name in names.items())
     return f"to_json(struct_pack({fields}))::varchar"
+
+
+def _delivered(header: Sequence[str], name: str) -> str:
+    column = sql_name(stored_name(name))
+    return original(column) if is_repair(header) else column
 
 
 def _no_rows(target: DeliveredObject) -> str:
@@ -228,6 +300,21 @@ def _make_accounting(
         connection.execute(
             "create table accounting.quarantined_row (system varchar, object varchar, file varchar, extracted_at timestamp, "
             "line bigint, reason varchar, text varchar)"
+        )
+
+
+def _make_schema_changes(connection: duckdb.DuckDBPyConnection, changes: Sequence[SchemaChange]) -> None:
+    connection.execute(
+        """
+        create table accounting.schema_change (
+            system varchar, object varchar, file varchar, extracted_on date, extracted_at timestamp, column_name varchar,
+            change varchar, detail varchar, declared_as varchar, is_required boolean, is_newest boolean)
+        """
+    )
+    if changes:
+        marks = ", ".join("?" * 11)
+        connection.executemany(
+            f"insert into accounting.schema_change values ({marks})", [astuple(change) for change in changes]
         )
 
 

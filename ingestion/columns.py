@@ -49,10 +49,15 @@ def match_columns(
     spoken_for = {squash(name) for name in mapping.values()}
     matched: dict[str, str] = {}
     for column in declaration.columns:
-        wanted = squash(mapping.get(column.name, column.name))
-        is_free = column.name in mapping or wanted not in spoken_for
-        if column.name not in given and wanted in by_squash and is_free:
-            matched[column.name] = by_squash[wanted]
+        if column.name in given:
+            continue
+        if column.name in mapping:
+            wanted = [squash(mapping[column.name])]
+        else:
+            wanted = [name for name in map(squash, column.names) if name not in spoken_for]
+        found = next((by_squash[name] for name in wanted if name in by_squash), None)
+        if found is not None:
+            matched[column.name] = found
     used = set(matched.values())
     return ColumnMatch(
         matched,

@@ -1,6 +1,6 @@
 """Landing: every delivered file becomes raw rows, a counted repeat, or a refusal with its reason.
 
-Belongs here: the order of things and the guards on a file as a whole. Does not belong here: formats (readers.py),
+Belongs here: the order of things and the guards on a file as a whole. Does not belong here: formats (readers/),
 names of files (landing.py), rules about single rows (dbt staging).
 """
 
@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,23 +22,17 @@ from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
 from ingestion.columns import closest, looks_like, match_columns, repeated_columns
 from ingestion.landing import DeliveredObject, FileLeftAlone, LandedFile, delivered_objects, scan_landing
-from ingestion.readers import (
-    CheckedFile,
-    ReadResult,
-    UnreadableFile,
-    check_integrity,
-    csv_header,
-    json_lines,
-    jsonl_columns,
-    load_csv,
-    load_jsonl,
-    sql_text,
-)
-from ingestion.store import StoredFile, keep, stored_files
+from ingestion.places import Place, clear, place_of
+from ingestion.readers import CheckedFile, ReadResult, UnreadableFile, check, open_file, sql_text
+from ingestion.schema_drift import kinds_of_columns
+from ingestion.store import StoredFile, describe_again, keep, stored_files
+from ingestion.suppression import Suppression, load_suppression
 
 # A file touched this recently may still be growing: look twice, this far apart.
 _RECENT_SECONDS = 3.0
 _SECOND_LOOK_SECONDS = 0.4
+# A run may take 2 GB; Python, its libraries and what DuckDB does not count take the rest.
+_MEMORY = "1200MB"
 
 
 @dataclass(frozen=True)
@@ -79,36 +74,42 @@ def land(settings: Settings, process: SalesProcess) -> Landing:
     """
     targets = delivered_objects(process)
     files, left_alone = scan_landing(settings.landing, targets, ZoneInfo(process.company.timezone))
-    growing = _still_growing(files)
+    place = place_of(settings.landing)
+    growing = _still_growing(files, place)
     known = _Known.load(settings)
+    suppression = load_suppression(settings.raw)
     outcomes: list[FileOutcome] = [_left_alone(found) for found in left_alone]
     outcomes += [_outcome(found, "waiting", "it is still being written; it is read in the next run") for found in growing]
     work = settings.build / "landing"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
+    clear(settings.landing_cache)
     new_files = 0
     with duckdb.connect() as connection:
+        connection.execute(f"set memory_limit = '{_MEMORY}'")
         # Extracts hold people's data: what spills to disk stays below home.
         connection.execute(f"set temp_directory = {sql_text(str(work))}")
+        tonight = _Tonight(settings, place, connection, known, suppression)
         for file in files:
             if file in growing:
                 continue
             seen_as = known.seen_as(file)
-            result = _land_file(file, connection, known, settings, work) if seen_as is None else _repeat(file, seen_as)
+            result = _land_file(file, tonight) if seen_as is None else _repeat(file, seen_as)
             if isinstance(result, FileOutcome):
                 outcomes.append(result)
             elif result is not None:
                 new_files += 1
     shutil.rmtree(work, ignore_errors=True)
+    clear(settings.landing_cache)
     known.save(settings)
     outcomes += [_lost(stored, settings.raw) for stored in known.still_damaged]
     return Landing((*_stored_outcomes(known.stored), *_only_undated(outcomes, known.stored)), new_files)
 
 
-def landing_fingerprint(settings: Settings, process: SalesProcess) -> dict[str, list[int]]:
+def landing_fingerprint(settings: Settings, process: SalesProcess) -> dict[str, list[int | str]]:
     """Describe the landing folder by names, sizes and times alone: equal fingerprints mean that nothing is new."""
     files, left_alone = scan_landing(settings.landing, delivered_objects(process), ZoneInfo(process.company.timezone))
-    seen = {_key(file): [file.size, file.modified_ns] for file in files}
+    seen = {_key(file): file.found.identity for file in files}
     return {**seen, **{f"{found.outcome}|{found.relative}": [] for found in left_alone}}
 
 
@@ -145,12 +146,12 @@ class _Known:
     def seen_as(self, file: LandedFile) -> str | None:
         """The name under which the raw store holds this very file, if it was looked at before and has not changed since."""
         entry = self._index.get(_key(file))
-        if entry is None or len(entry) != 4 or entry[:2] != [file.size, file.modified_ns]:
+        if entry is None or len(entry) < 4 or entry[:-2] != file.found.identity:
             return None
-        return str(entry[3]) if any(str(stored.stem) == entry[2] for stored in self.stored) else None
+        return str(entry[-1]) if any(str(stored.stem) == entry[-2] for stored in self.stored) else None
 
     def remember(self, file: LandedFile, stored: StoredFile) -> None:
-        self._index[_key(file)] = [file.size, file.modified_ns, str(stored.stem), stored.file]
+        self._index[_key(file)] = [*file.found.identity, str(stored.stem), stored.file]
 
     def same_bytes(self, file: LandedFile, sha256: str) -> StoredFile | None:
         """Find the same bytes delivered for the same date (for events: for any date, since their order says nothing)."""
@@ -162,48 +163,84 @@ class _Known:
         return None
 
     def next_sequence(self, target: DeliveredObject) -> int:
-        taken = [stored.sequence for stored in self.stored if (stored.system, stored.object) == (target.system, target.name)]
-        return max(taken, default=0) + 1
+        own = [stored for stored in self.stored if (stored.system, stored.object) == (target.system, target.name)]
+        return max((sequence for stored in own for _, _, sequence in stored.deliveries), default=0) + 1
+
+    def delivered_again(self, file: LandedFile, stored: StoredFile, raw: Path) -> StoredFile:
+        """Note a delivery of bytes that are known, unless they are what this very name said last."""
+        name = (file.relative, file.extracted_at.isoformat())
+        own = [found for found in self.stored if (found.system, found.object) == (stored.system, stored.object)]
+        if _newest_by_name(own).get(name) == stored.stem:
+            return stored
+        noted = replace(stored, again=(*stored.again, (*name, self.next_sequence(file.target))))
+        describe_again(noted, raw)
+        self.stored[self.stored.index(stored)] = noted
+        return noted
 
 
-def _land_file(
-    file: LandedFile, connection: duckdb.DuckDBPyConnection, known: _Known, settings: Settings, work: Path
-) -> StoredFile | FileOutcome | None:
+@dataclass(frozen=True)
+class _Tonight:
+    """What landing each file of one run needs."""
+
+    settings: Settings
+    place: Place
+    connection: duckdb.DuckDBPyConnection
+    known: _Known
+    suppression: Suppression
+
+
+def _land_file(file: LandedFile, tonight: _Tonight) -> StoredFile | FileOutcome | None:
     """Load one file: what was stored, the outcome that kept it from being loaded, or None if it was stored before."""
+    if file.size == 0:
+        return _empty(file, "it is empty (0 bytes)")
+    work = tonight.settings.build / "landing" / "file"
+    work.mkdir(parents=True, exist_ok=True)
     try:
-        if file.size == 0:
-            return _empty(file, "it is empty (0 bytes)")
-        checked = check_integrity(file.path, file.is_gzipped, work)
-        repeated = known.same_bytes(file, checked.sha256)
-        if repeated is not None:
-            known.remember(file, repeated)
-            return _repeat(file, repeated.file)
-        if file.format == "jsonl":
-            checked = json_lines(connection, checked, work)
-        columns, delimiter = _columns_of(file, checked, connection)
-        if not columns:
-            return _empty(file, "it holds no header and no rows")
-        _guard_columns(file, columns)
-        loaded = work / f"{checked.sha256[:16]}.parquet"
-        sequence = known.next_sequence(file.target)
-        result = _load(file, checked, columns, delimiter, sequence, connection, loaded, work)
-        if result.rows_loaded + len(result.rejects) == 0 and file.target.delivery == "full":
-            return _outcome(file, "refused", "it holds a header and no rows, as if everything had been deleted")
+        with tonight.place.fetched(file.found, tonight.settings.landing_cache) as path:
+            if not path.exists() or path.stat().st_size != file.size:
+                return _waiting(file)
+            return _read(file, path, tonight, work)
     except UnreadableFile as error:
-        return _outcome(file, "refused", str(error)) if not _has_changed(file) else _waiting(file)
-    if _has_changed(file):
+        return _outcome(file, "refused", str(error)) if not _has_changed(file, tonight.place) else _waiting(file)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _read(file: LandedFile, path: Path, tonight: _Tonight, work: Path) -> StoredFile | FileOutcome | None:
+    """Verify, load and keep one file whose bytes lie at ``path``. Raises `UnreadableFile`."""
+    known, settings, connection, suppression = tonight.known, tonight.settings, tonight.connection, tonight.suppression
+    checked = check(path, file.format, file.compression, work)
+    repeated = known.same_bytes(file, checked.sha256)
+    if repeated is not None:
+        repeated = known.delivered_again(file, repeated, settings.raw)
+        known.remember(file, repeated)
+        return _repeat(file, repeated.file)
+    opened = open_file(connection, checked, file.format, partial(_could_be, file.target), work)
+    if not opened.columns:
+        return _empty(file, "it holds no header and no rows")
+    _guard_columns(file, list(opened.columns))
+    loaded = checked.work_file(work, "parquet")
+    sequence = known.next_sequence(file.target)
+    result = opened.load(_technical(file, sequence), loaded)
+    if result.rows_loaded + len(result.rejects) == 0 and file.target.delivery == "full":
+        return _outcome(file, "refused", "it holds a header and no rows, as if everything had been deleted")
+    if _has_changed(file, tonight.place):
         return _waiting(file)
     stored = _describe(file, checked, result, sequence)
+    if suppression:
+        stored, result = _keep_forgotten(stored, result, file.target, connection, loaded, suppression)
+    stored = replace(stored, kinds=kinds_of_columns(connection, loaded, result.columns))
     keep(stored, loaded, result.rejects, settings.raw, settings.quarantine)
     known.stored.append(stored)
     known.remember(file, stored)
     return stored
 
 
-def _columns_of(file: LandedFile, checked: CheckedFile, connection: duckdb.DuckDBPyConnection) -> tuple[list[str], str]:
-    if file.format == "csv":
-        return csv_header(checked.text)
-    return jsonl_columns(connection, checked.text), ""
+def _could_be(target: DeliveredObject, columns: Sequence[str]) -> bool:
+    """True where columns hold all that the object requires: how one sheet of a workbook is told from the others."""
+    return not match_columns(
+        columns, target.declaration, target.options.columns, tuple(target.options.constants)
+    ).missing_required
 
 
 def _guard_columns(file: LandedFile, columns: list[str]) -> None:
@@ -225,23 +262,12 @@ def _guard_columns(file: LandedFile, columns: list[str]) -> None:
         raise UnreadableFile(f"its columns are not those of {target.label}; it looks like {other}")
 
 
-def _load(
-    file: LandedFile,
-    checked: CheckedFile,
-    columns: list[str],
-    delimiter: str,
-    sequence: int,
-    connection: duckdb.DuckDBPyConnection,
-    loaded: Path,
-    work: Path,
-) -> ReadResult:
-    technical = (
+def _technical(file: LandedFile, sequence: int) -> str:
+    """The columns that raw adds to the delivered ones, besides `_row`."""
+    return (
         f"{sql_text(file.relative)} as _file, timestamp '{file.extracted_at.isoformat(sep=' ')}' as _extracted_at, "
         f"{sequence}::bigint as _sequence"
     )
-    if file.format == "csv":
-        return load_csv(connection, checked, columns, delimiter, technical, loaded, work)
-    return load_jsonl(connection, checked, columns, technical, loaded)
 
 
 def _describe(file: LandedFile, checked: CheckedFile, result: ReadResult, sequence: int) -> StoredFile:
@@ -253,25 +279,54 @@ def _describe(file: LandedFile, checked: CheckedFile, result: ReadResult, sequen
         extracted_on=file.extracted_on,
         extracted_at=file.extracted_at,
         sequence=sequence,
-        format=file.format + (".gz" if file.is_gzipped else ""),
+        format=file.format + (f".{file.compression}" if file.compression else ""),
         columns=result.columns,
         rows_delivered=result.rows_delivered,
         rows_loaded=result.rows_loaded,
         rows_quarantined=len(result.rejects),
-        notes=checked.notes,
+        notes=result.notes,
     )
 
 
+def _keep_forgotten(
+    stored: StoredFile,
+    result: ReadResult,
+    target: DeliveredObject,
+    connection: duckdb.DuckDBPyConnection,
+    loaded: Path,
+    suppression: Suppression,
+) -> tuple[StoredFile, ReadResult]:
+    """Whoever was forgotten stays forgotten, also where a new extract delivers them again."""
+    from ingestion.erasure import erase_parquet, without_forgotten
+
+    rows = erase_parquet(connection, loaded, target.system, target.name, suppression, target.options.columns)
+    if rows:
+        stored = replace(stored, notes=(*stored.notes, f"{rows} of its rows are of people who are to stay forgotten"))
+    rejects = without_forgotten(result.rejects, target.system, target.name, suppression)
+    return stored, replace(result, rejects=rejects)
+
+
 def _stored_outcomes(stored: Iterable[StoredFile]) -> list[FileOutcome]:
-    """A file delivered again under its own name, for the same date, replaces what it said before; both stay in raw."""
+    """A file delivered again under its own name, for the same date, replaces what it said before; both stay in raw.
+
+    That it was also delivered under another name does not keep it in force.
+    """
     files = sorted(stored, key=lambda found: (found.system, found.object, found.sequence))
-    newest = {(found.system, found.object, found.file, found.extracted_at): found.sequence for found in files}
+    newest: dict[tuple[str, str], dict[tuple[str, str], Path]] = {}
+    for label in {(found.system, found.object) for found in files}:
+        newest[label] = _newest_by_name(found for found in files if (found.system, found.object) == label)
     return [
         FileOutcome(found.system, found.object, found.file, "loaded", None, found)
-        if newest[(found.system, found.object, found.file, found.extracted_at)] == found.sequence
+        if all(newest[(found.system, found.object)][(name, moment)] == found.stem for name, moment, _ in found.deliveries)
         else FileOutcome(found.system, found.object, found.file, "superseded", "delivered again under the same name", found)
         for found in files
     ]
+
+
+def _newest_by_name(stored: Iterable[StoredFile]) -> dict[tuple[str, str], Path]:
+    """Which raw file is the last word of each delivered name and moment, of one object."""
+    deliveries = [(sequence, name, moment, found.stem) for found in stored for name, moment, sequence in found.deliveries]
+    return {(name, moment): stem for _, name, moment, stem in sorted(deliveries)}
 
 
 def _only_undated(outcomes: list[FileOutcome], stored: list[StoredFile]) -> list[FileOutcome]:
@@ -287,20 +342,17 @@ def _only_undated(outcomes: list[FileOutcome], stored: list[StoredFile]) -> list
     ]
 
 
-def _still_growing(files: list[LandedFile]) -> list[LandedFile]:
+def _still_growing(files: list[LandedFile], place: Place) -> list[LandedFile]:
     now = time.time()
-    recent = [file for file in files if now - file.modified_ns / 1e9 < _RECENT_SECONDS]
+    recent = [file for file in files if now - file.found.modified_ns / 1e9 < _RECENT_SECONDS]
     if recent:
         time.sleep(_SECOND_LOOK_SECONDS)
-    return [file for file in recent if _has_changed(file)]
+    return [file for file in recent if _has_changed(file, place)]
 
 
-def _has_changed(file: LandedFile) -> bool:
-    try:
-        status = file.path.stat()
-    except FileNotFoundError:
-        return True
-    return (status.st_size, status.st_mtime_ns) != (file.size, file.modified_ns)
+def _has_changed(file: LandedFile, place: Place) -> bool:
+    now = place.look(file.found)
+    return now is None or now.identity != file.found.identity
 
 
 def _key(file: LandedFile) -> str:

@@ -1,6 +1,6 @@
 """What lies in the landing folder: which file belongs to which object, of which date, and which are left alone and why.
 
-Belongs here: names and places. Does not belong here: what is inside a file (readers.py), or what was loaded before (store.py).
+Belongs here: names and places. Does not belong here: what is inside a file (readers/), or what was loaded before (store.py).
 """
 
 from __future__ import annotations
@@ -15,12 +15,37 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from funnelcast.errors import UsageError
+from funnelcast.landing_place import RemoteFolder
 from funnelcast.sales_process import ObjectOptions, SalesProcess
+from ingestion.places import Found, place_of
+from ingestion.readers import Compression, Format
 from ingestion.systems import SYSTEMS, ObjectDeclaration
 
-Format = Literal["csv", "jsonl"]
-_FORMATS: dict[str, Format] = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-_NOT_READ_YET = (".parquet", ".xlsx", ".xls", ".json", ".zst", ".zip")
+_TEXT_FORMATS: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+}
+_FORMATS: dict[str, Format] = {**_TEXT_FORMATS, ".parquet": "parquet", ".xlsx": "xlsx"}
+_COMPRESSIONS: dict[str, Compression] = {".gz": "gz", ".zst": "zst"}
+_EXPECTED = ".csv, .tsv, .txt, .jsonl or .json, plain, .gz or .zst, or .parquet or .xlsx"
+# Named, because people deliver them and would think that they were read.
+_ADVICE = {
+    ".zip": "a .zip can hold anything; unpack it, or pack each extract of its own as .gz or .zst",
+    ".7z": "unpack it, or pack each extract of its own as .gz or .zst",
+    ".rar": "unpack it, or pack each extract of its own as .gz or .zst",
+    ".tar": "unpack it, and deliver each extract of its own",
+    ".tgz": "unpack it, and deliver each extract of its own",
+    ".bz2": "pack it as .gz or .zst",
+    ".xz": "pack it as .gz or .zst",
+    ".xls": "save it as .xlsx or .csv",
+    ".xlsm": "save it as .xlsx or .csv",
+    ".xlsb": "save it as .xlsx or .csv",
+    ".ods": "save it as .xlsx or .csv",
+}
 _UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".filepart")
 _DATE_IN_NAME = re.compile(
     r"(?<!\d)(?P<year>19\d\d|20\d\d)(?P<dash>-?)(?P<month>\d\d)(?P=dash)(?P<day>\d\d)"
@@ -53,15 +78,22 @@ class DeliveredObject:
 class LandedFile:
     """A file that belongs to an object. ``extracted_at`` is UTC; a date alone means that day's first moment at the company."""
 
-    path: Path
     relative: str
     target: DeliveredObject
     extracted_on: date
     extracted_at: datetime
     format: Format
-    is_gzipped: bool
-    size: int
-    modified_ns: int
+    compression: Compression | None
+    found: Found
+
+    @property
+    def path(self) -> Path:
+        """Where it lies; of a landing elsewhere, its name there: its bytes are local only while they are fetched."""
+        return self.found.path
+
+    @property
+    def size(self) -> int:
+        return self.found.size
 
 
 @dataclass(frozen=True)
@@ -95,31 +127,29 @@ def delivered_objects(process: SalesProcess) -> list[DeliveredObject]:
 
 
 def scan_landing(
-    landing: Path, targets: Iterable[DeliveredObject], timezone: ZoneInfo
+    landing: Path | RemoteFolder, targets: Iterable[DeliveredObject], timezone: ZoneInfo
 ) -> tuple[list[LandedFile], list[FileLeftAlone]]:
     """Match every file below ``landing`` to the objects that take it, in the order of their names.
 
     Symbolic links are followed only to files inside the landing folder. Raises `UsageError` if the folder is missing.
     """
-    if not landing.is_dir():
-        raise UsageError(
-            f"The landing folder {landing} does not exist; expected a folder of extracts, `<system>/<object>/<file>`."
-        )
     by_folder = {(target.system, target.name): target for target in targets}
     files: list[LandedFile] = []
     left_alone: list[FileLeftAlone] = []
-    for path in sorted(landing.rglob("*")):
-        if path.is_dir() or path.name.startswith("."):
-            continue
-        relative = path.relative_to(landing).as_posix()
-        takers = _takers(relative, by_folder)
-        reason = _reason_to_ignore(path, landing, takers)
+    for found in place_of(landing).files():
+        takers = _takers(found.relative, by_folder)
+        reason = found.problem
+        if reason is None and not takers:
+            reason = "no object takes it: expected `<system>/<object>/<file>`, or a `files` pattern in the config"
         if reason is not None:
-            left_alone.append(FileLeftAlone(relative, "ignored", reason))
+            left_alone.append(FileLeftAlone(found.relative, "ignored", reason))
             continue
         for target in takers:
-            found = _describe(path, relative, target, timezone)
-            (files if isinstance(found, LandedFile) else left_alone).append(found)  # type: ignore[arg-type]
+            described = _describe(found, target, timezone)
+            if isinstance(described, LandedFile):
+                files.append(described)
+            else:
+                left_alone.append(described)
     return files, left_alone
 
 
@@ -133,6 +163,15 @@ def extract_date_in_name(name: str) -> tuple[date, time | None] | None:
             continue
         return day, moment
     return None
+
+
+def format_of(path: Path) -> tuple[Format, Compression | None] | None:
+    """How a file is to be read, by its name; None where it is of no type that is read."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    compression = _COMPRESSIONS.get(suffixes[-1]) if suffixes else None
+    inner = suffixes[:-1] if compression else suffixes
+    kind = inner[-1] if inner else ""
+    return (_FORMATS[kind], compression) if kind in (_TEXT_FORMATS if compression else _FORMATS) else None
 
 
 def _label(key: str) -> str:
@@ -165,27 +204,20 @@ def _takers(relative: str, by_folder: dict[tuple[str, str], DeliveredObject]) ->
     return takers
 
 
-def _reason_to_ignore(path: Path, landing: Path, takers: list[DeliveredObject]) -> str | None:
-    if path.is_symlink() and not path.resolve().is_relative_to(landing.resolve()):
-        return "it is a link that leads out of the landing folder"
-    if not path.is_file():
-        return "it is not a regular file"
-    if not takers:
-        return "no object takes it: expected `<system>/<object>/<file>`, or a `files` pattern in the config"
-    return None
-
-
-def _describe(path: Path, relative: str, target: DeliveredObject, timezone: ZoneInfo) -> LandedFile | FileLeftAlone:
+def _describe(found: Found, target: DeliveredObject, timezone: ZoneInfo) -> LandedFile | FileLeftAlone:
+    path, relative = found.path, found.relative
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    is_gzipped = bool(suffixes) and suffixes[-1] == ".gz"
-    last = suffixes[-2] if is_gzipped and len(suffixes) > 1 else (suffixes[-1] if suffixes else "")
     if suffixes and suffixes[-1] in _UNFINISHED:
         return FileLeftAlone(relative, "waiting", "it is still being written, by its name", target)
+    compression = _COMPRESSIONS.get(suffixes[-1]) if suffixes else None
+    inner = suffixes[:-1] if compression else suffixes
+    last = inner[-1] if inner else ""
+    if last in _ADVICE or (compression and last in _FORMATS and last not in _TEXT_FORMATS):
+        advice = _ADVICE.get(last, f"it is packed already; deliver it as {last}")
+        reason = f"files of type {last}{suffixes[-1] if compression else ''} are not read: {advice}"
+        return FileLeftAlone(relative, "refused", reason, target)
     if last not in _FORMATS:
-        if last in _NOT_READ_YET:
-            expected = ".csv, .tsv or .jsonl, plain or .gz"
-            return FileLeftAlone(relative, "refused", f"files of type {last} are not read yet; expected {expected}", target)
-        return FileLeftAlone(relative, "ignored", "its type is unknown; expected .csv, .tsv or .jsonl, plain or .gz", target)
+        return FileLeftAlone(relative, "ignored", f"its type is unknown; expected {_EXPECTED}", target)
     dated = (target.options.extracted_on, None) if target.options.extracted_on else extract_date_in_name(path.name)
     if dated is None or dated[0] is None:
         reason = f"its name carries no extract date; expected one such as {target.name}_2026-11-22{last}"
@@ -194,15 +226,4 @@ def _describe(path: Path, relative: str, target: DeliveredObject, timezone: Zone
     extracted_at = (
         datetime.combine(day, time(), timezone).astimezone(UTC) if moment is None else datetime.combine(day, moment, UTC)
     )
-    status = path.stat()
-    return LandedFile(
-        path,
-        relative,
-        target,
-        day,
-        extracted_at.replace(tzinfo=None),
-        _FORMATS[last],
-        is_gzipped,
-        status.st_size,
-        status.st_mtime_ns,
-    )
+    return LandedFile(relative, target, day, extracted_at.replace(tzinfo=None), _FORMATS[last], compression, found)

@@ -10,8 +10,17 @@ from pathlib import Path
 
 import duckdb
 
-from funnelcast.sales_process import TERMINAL_PHASES, SalesProcess
+from funnelcast.sales_process import (
+    COMPANY_ATTRIBUTES,
+    LIST_OPERATORS,
+    PERSON_ATTRIBUTES,
+    TERMINAL_PHASES,
+    Credit,
+    SalesProcess,
+    Score,
+)
 from ingestion.columns import snake_case
+from ingestion.mail_domains import NAME_SUFFIXES, SHARED_DOMAINS
 from ingestion.readers import sql_name, sql_text
 
 # Names that need no config: the canonical phases are themselves valid stages, of any pipeline.
@@ -24,6 +33,9 @@ CANONICAL_STAGES: tuple[tuple[str, int, float], ...] = (
     ("lost", 6, 0.0),
 )
 
+# The attributes that leads and accounts have columns for; a rule on another one reads the delivered column of that name.
+BUILT_IN = (*COMPANY_ATTRIBUTES, *PERSON_ATTRIBUTES)
+
 _TABLES: dict[str, str] = {
     "pipeline_label": "pipeline varchar, label varchar",
     "stage": (
@@ -32,9 +44,20 @@ _TABLES: dict[str, str] = {
     ),
     "canonical_stage": "label varchar, stage varchar, stage_order integer, phase varchar, default_probability double, is_entry boolean",
     "motion": "source varchar, motion varchar",
+    "shared_domain": "domain varchar",
+    "name_suffix": "suffix varchar",
     "segment_column": "segment_dimension varchar, column_name varchar",
     "definition": "slipped varchar, closed_amount varchar, amount_column varchar, past_periods varchar",
     "created_from_stage": "pipeline varchar, stage varchar",
+    "role": "label varchar, role varchar",
+    "handover": "pipeline varchar, stage varchar, from_role varchar, to_role varchar",
+    "credit": "part varchar, part_order integer, weight decimal(9, 6)",
+    "score_attribute": "attribute varchar",
+    "score_rule": (
+        "score varchar, rule_number integer, attribute varchar, operator varchar, listed varchar, "
+        "low double, high double, points integer"
+    ),
+    "score_tier": "score varchar, tier varchar, tier_order integer, minimum integer",
 }
 
 
@@ -75,10 +98,60 @@ def _rows(process: SalesProcess) -> dict[str, list[tuple[object, ...]]]:
             (name, name, order, name, probability, order == 1) for name, order, probability in CANONICAL_STAGES
         ],
         "motion": [(source, motion) for motion, sources in process.motions.items() for source in sources],
+        "shared_domain": [
+            (domain,) for domain in sorted({*SHARED_DOMAINS, *(name.casefold() for name in process.matching.shared_domains)})
+        ],
+        "name_suffix": [(suffix,) for suffix in NAME_SUFFIXES],
         "segment_column": [(snake_case(name), snake_case(name)) for name in process.segments],
         "definition": [(defined.slipped, defined.closed_amount, defined.amount_column, defined.past_periods)],
         "created_from_stage": list(defined.created_from_stage.items()),
+        "role": [(label, role) for role, labels in process.roles.items() for label in labels],
+        "handover": [(each.pipeline, each.stage, each.giver, each.taker) for each in process.handovers],
+        "credit": _credit_rows(process.credit),
+        "score_attribute": [(attribute,) for attribute in extra_attributes(process)],
+        "score_rule": _rule_rows(process),
+        "score_tier": [
+            (name, tier.key, order, tier.minimum)
+            for name, score in _scores(process)
+            for order, tier in enumerate(score.tiers, 1)
+        ],
     }
+
+
+def extra_attributes(process: SalesProcess) -> tuple[str, ...]:
+    """The delivered columns that rules ask for and that are not among the declared ones, in order."""
+    asked = {rule.attribute for _, score in _scores(process) for rule in score.rules}
+    return tuple(sorted(asked - set(BUILT_IN)))
+
+
+def _scores(process: SalesProcess) -> tuple[tuple[str, Score], ...]:
+    return (("fit", process.ideal_customer), ("qualification", process.qualification))
+
+
+def _rule_rows(process: SalesProcess) -> list[tuple[object, ...]]:
+    """One row per rule, and of a list per value in it. Text is compared in lower case."""
+    rows: list[tuple[object, ...]] = []
+    for name, score in _scores(process):
+        for number, rule in enumerate(score.rules, 1):
+            start = (name, number, rule.attribute, rule.operator)
+            if rule.operator in LIST_OPERATORS:
+                rows += [(*start, str(value).lower(), None, None, rule.points) for value in rule.values]
+            else:
+                low, high = rule.values if rule.operator == "between" else (rule.value, rule.value)
+                rows.append(
+                    (
+                        *start,
+                        None,
+                        None if rule.operator == "at_most" else low,
+                        None if rule.operator == "at_least" else high,
+                        rule.points,
+                    )
+                )
+    return rows
+
+
+def _credit_rows(credit: Credit) -> list[tuple[object, ...]]:
+    return [("sourced", 1, credit.sourced), ("worked", 2, credit.worked), ("closed", 3, credit.closed)]
 
 
 def _stage_rows(process: SalesProcess) -> list[tuple[object, ...]]:

@@ -1,7 +1,7 @@
 """The raw store: one delivered file → one immutable Parquet file, its description beside it, its rejects in quarantine.
 
 Belongs here: where raw files are, how they appear whole or not at all, and what is known of each.
-Does not belong here: reading formats (readers.py), or deciding whether a file is acceptable (land.py).
+Does not belong here: reading formats (readers/), or deciding whether a file is acceptable (land.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.readers import Reject, sql_text
+from ingestion.readers import Reject, sql_path, sql_text
 
 # The description's shape; a raw store of another shape is read again from landing, or refused by name.
 _DESCRIPTION_VERSION = 1
@@ -22,7 +22,11 @@ _DESCRIPTION_VERSION = 1
 
 @dataclass(frozen=True)
 class StoredFile:
-    """What is known of one raw file. ``sequence`` orders the deliveries of one object; ``columns`` are as delivered."""
+    """What is known of one raw file.
+
+    ``sequence`` orders the deliveries of one object; ``columns`` are as delivered, and ``kinds`` what each of them reads as
+    (none in a raw store from before they were told).
+    """
 
     system: str
     object: str
@@ -37,11 +41,21 @@ class StoredFile:
     rows_loaded: int
     rows_quarantined: int
     notes: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    # The same bytes, delivered again: (file, moment in ISO, sequence) of each time that says something new.
+    again: tuple[tuple[str, str, int], ...] = ()
+    # Random references of the erasures that changed cells of this file after it was delivered (ingestion/erasure.py).
+    erasures: tuple[str, ...] = ()
 
     @property
     def stem(self) -> Path:
         """Path below raw/ or quarantine/, without its suffix."""
         return Path(self.system) / self.object / f"extracted_on={self.extracted_on.isoformat()}" / self.sha256[:16]
+
+    @property
+    def deliveries(self) -> tuple[tuple[str, str, int], ...]:
+        """Every time that these bytes were delivered: under which name, for which moment, in which place of the sequence."""
+        return ((self.file, self.extracted_at.isoformat(), self.sequence), *self.again)
 
     def parquet(self, raw: Path) -> Path:
         return raw / self.stem.with_suffix(".parquet")
@@ -52,10 +66,15 @@ def stored_files(raw: Path) -> tuple[list[StoredFile], list[StoredFile]]:
 
     A Parquet file without its description is not listed: a killed run left it, and landing will deliver it again.
     """
-    described = [_from_json(path) for path in raw.glob("*/*/extracted_on=*/*.json")]
-    in_order = sorted(described, key=lambda stored: (stored.system, stored.object, stored.sequence, stored.file))
+    in_order = described_files(raw)
     damaged = _damaged(in_order, raw)
     return [stored for stored in in_order if stored not in damaged], damaged
+
+
+def described_files(raw: Path) -> list[StoredFile]:
+    """List what the descriptions say, in delivery order per object, without a look at the Parquet files."""
+    described = [_from_json(path) for path in raw.glob("*/*/extracted_on=*/*.json")]
+    return sorted(described, key=lambda stored: (stored.system, stored.object, stored.sequence, stored.file))
 
 
 def keep(stored: StoredFile, loaded: Path, rejects: Iterable[Reject], raw: Path, quarantine: Path) -> None:
@@ -69,7 +88,12 @@ def keep(stored: StoredFile, loaded: Path, rejects: Iterable[Reject], raw: Path,
     if rejected:
         _write_quarantine(stored, rejected, quarantine)
     loaded.replace(target)
-    description = target.with_suffix(".json")
+    describe_again(stored, raw)
+
+
+def describe_again(stored: StoredFile, raw: Path) -> None:
+    """Write what is known of a raw file, in the place of what was known before."""
+    description = stored.parquet(raw).with_suffix(".json")
     unfinished = description.with_suffix(".json.tmp")
     unfinished.write_text(_to_json(stored), encoding="utf-8")
     unfinished.replace(description)
@@ -99,7 +123,7 @@ def _rows_by_file(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) 
     """Count rows as the files' footers tell them."""
     if not paths:
         return {}
-    listed = ", ".join(sql_text(str(path)) for path in paths)
+    listed = ", ".join(sql_path(path) for path in paths)
     rows = connection.execute(f"select file_name, num_rows from parquet_file_metadata([{listed}])").fetchall()
     return {Path(name): int(count) for name, count in rows}
 
@@ -138,4 +162,7 @@ def _from_json(path: Path) -> StoredFile:
     fields["extracted_at"] = datetime.fromisoformat(fields["extracted_at"])
     fields["columns"] = tuple(fields["columns"])
     fields["notes"] = tuple(fields["notes"])
+    fields["again"] = tuple((str(name), str(moment), int(place)) for name, moment, place in fields.get("again", ()))
+    fields["kinds"] = tuple(fields.get("kinds", ()))
+    fields["erasures"] = tuple(fields.get("erasures", ()))
     return StoredFile(**fields)

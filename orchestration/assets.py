@@ -14,7 +14,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from funnelcast.sales_process import load_sales_process
 from funnelcast.settings import Settings
-from ingestion.build_database import make_build_database
+from ingestion.build_database import BuildInfo, make_build_database
 from ingestion.land import Landing, land
 from ingestion.systems import SYSTEMS
 from orchestration.dbt_build import build_command, stream_dbt
@@ -66,15 +66,16 @@ def landing_assets(settings: Settings, systems: Sequence[str]) -> dg.AssetsDefin
         inputs = current_inputs(settings, process)
         landing = land(settings, process)
         refusal = refusal_of_files(landing, context.run.run_id)
+        counts = _rows_by_object(landing)
         if refusal is not None:
             refusal.write(settings.verdict_file)
         else:
             info = make_build_database(settings, process, landing, context.run.run_id)
             _write_inputs(settings, inputs)
+            _tell_schema_changes(counts, info)
             context.log.info(
                 f"Landed {landing.new_files:,} of {info.files:,} files anew; {info.rows:,} rows, as of {info.as_of}."
             )
-        counts = _rows_by_object(landing)
         for key in (*raw, SALES_PROCESS, DELIVERED_FILES):
             yield dg.MaterializeResult(asset_key=key, metadata=counts.get(tuple(key.path), {}))
         yield dg.AssetCheckResult(
@@ -142,15 +143,23 @@ def published_asset(settings: Settings, marts: list[dg.AssetKey]) -> dg.AssetsDe
     return publish_release
 
 
-def _rows_by_object(landing: Landing) -> dict[tuple[str, ...], dict[str, int]]:
+def _rows_by_object(landing: Landing) -> dict[tuple[str, ...], dict[str, Any]]:
     """Counts only: metadata is shown to whoever opens the user interface."""
-    counts: dict[tuple[str, ...], dict[str, int]] = {}
+    counts: dict[tuple[str, ...], dict[str, Any]] = {}
     for stored in landing.stored:
         entry = counts.setdefault(("raw", stored.system, stored.object), {"files": 0, "rows": 0, "rows_quarantined": 0})
         entry["files"] += 1
         entry["rows"] += stored.rows_loaded
         entry["rows_quarantined"] += stored.rows_quarantined
     return counts
+
+
+def _tell_schema_changes(metadata: dict[tuple[str, ...], dict[str, Any]], info: BuildInfo) -> None:
+    """Of each object's newest delivery: its columns that were added, removed, renamed or retyped, by name; never a value."""
+    for change in info.schema_changes:
+        entry = metadata.get(("raw", change.system, change.object))
+        if entry is not None and change.is_newest:
+            entry.setdefault("schema_changes", []).append(f"{change.column or 'columns'} {change.change}: {change.detail}")
 
 
 def _write_inputs(settings: Settings, inputs: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from funnelcast.errors import UnwritableHome
+from funnelcast.landing_place import RemoteFolder
 from funnelcast.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -61,7 +62,7 @@ def environment(settings: Settings) -> dict[str, str]:
     """The variables under which the tools of the stack stay below home and silent. Ours tell child processes the settings."""
     ours = {
         "FUNNELCAST_HOME": str(settings.home),
-        "FUNNELCAST_LANDING": str(settings.landing),
+        "FUNNELCAST_LANDING": _landing(settings),
         "FUNNELCAST_BUILD_DATABASE": str(settings.build_database),
     }
     if settings.config is not None:
@@ -76,3 +77,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "GX_ANALYTICS_ENABLED": "false",
     }
+
+
+def _landing(settings: Settings) -> str:
+    """As a child process must be told of it; where it is shown it is shown without what may be secret."""
+    return settings.landing.url if isinstance(settings.landing, RemoteFolder) else str(settings.landing)

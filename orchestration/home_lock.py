@@ -33,6 +33,22 @@ def home_lock(settings: Settings) -> Iterator[None]:
         yield
 
 
+def held_since(settings: Settings) -> str | None:
+    """Since when, and by which process, home is held; None if it is not.
+
+    The kernel's list of locks is read, since trying the lock would keep out a run that starts at that moment.
+    """
+    path = settings.build / "run.lock"
+    locks = Path("/proc/locks")
+    if not path.is_file() or not locks.is_file():
+        return None
+    inode = f":{path.stat().st_ino}"
+    held = any(
+        line.split()[1] == "FLOCK" and line.split()[5].endswith(inode) for line in locks.read_text().splitlines() if line
+    )
+    return (path.read_text(encoding="utf-8").strip() or "a moment ago") if held else None
+
+
 def _lock_file(build: Path) -> IO[str]:
     try:
         build.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError, DagsterExecutionI
 from funnelcast.errors import FunnelcastError, GateRefused
 from funnelcast.settings import Settings
 from orchestration.definitions import JOB, build_defs
-from orchestration.failures import outcome_of, remember
+from orchestration.failures import outcome_of, reason_of, remember
 from orchestration.gate_worker import GateWorker
 
 # Under these names Dagster's own user interface finds the run's job, assets and checks.
@@ -57,7 +57,7 @@ def run_nightly(settings: Settings, gate: GateWorker | None = None) -> str:
             ) from error
         except Exception as error:
             known = next((cause for cause in _causes(error) if isinstance(cause, FunnelcastError)), None)
-            remember(settings, run_id, started_at, outcome_of(known))
+            remember(settings, run_id, started_at, outcome_of(known), reason_of(known or error))
             if known is not None:
                 raise known from error
             raise RunFailed(f"The run failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}") from error

@@ -8,7 +8,8 @@ putting the files in place (swap.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,34 @@ def write_tables(build_database: Path, folder: Path) -> None:
             connection.execute(f"create table {_in_out(table)} as from {source} order by all")
         _copy_comments(connection)
     (folder / DATABASE_FOR_TOOLS).hardlink_to(folder / DATABASE)
+
+
+def copy_tables(
+    database: Path, folder: Path, change: Callable[[duckdb.DuckDBPyConnection, str, str], int], position: str
+) -> None:
+    """Copy the tables of a release anew, some rows in other words.
+
+    ``change`` is given a source of rows numbered by ``position``; it puts those that change into the temporary table
+    `changed_row` and says how many they are.
+    """
+    with _writing(folder) as connection:
+        connection.execute("attach ? as build (read_only)", [str(database)])
+        connection.execute(f"create schema out.{SCHEMA}")
+        for table in _tables(connection, "build"):
+            source = f"(select *, rowid as {position} from build.{SCHEMA}.{identifier(table)})"
+            rows = f"select * exclude ({position}) from {source}"
+            if change(connection, table, source):
+                rows += f" where {position} not in (select {position} from changed_row)"
+                rows += f" union all select * exclude ({position}) from changed_row"
+            connection.execute(f"create table {_in_out(table)} as from ({rows}) order by all")
+        _copy_comments(connection)
+    (folder / DATABASE_FOR_TOOLS).hardlink_to(folder / DATABASE)
+
+
+def remove_spill(folder: Path) -> None:
+    """Remove what sorting left in a folder that is about to be certified."""
+    if (folder / SPILL).exists():
+        shutil.rmtree(folder / SPILL)
 
 
 def write_run_tables(folder: Path, runs: tuple[RunRecord, ...], verdict: Verdict) -> None:

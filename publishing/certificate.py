@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC
 from importlib.metadata import version
@@ -21,6 +21,8 @@ from publishing.layout import CERTIFICATE, RUN_TABLE_PREFIX
 from publishing.run_log import RunRecord
 
 if TYPE_CHECKING:
+    from ingestion.suppression import Erasure
+
     # Reading a certificate must not wait for DuckDB, which these load.
     from publishing.build import Build
     from publishing.bundle import WrittenTable
@@ -43,14 +45,22 @@ def write_certificate(
     build: Build,
     verdict: Verdict,
     tables: Mapping[str, WrittenTable],
+    erasures: Iterable[Erasure] = (),
 ) -> None:
     """Certify every file in ``folder``: the last file of a release to be written.
 
     ``release`` is the name its folder will have. A copy under another name is known by it to be no release.
     """
-    content = {"release": release, **_content(run, build, verdict, tables), "files": _files(folder)}
-    content[_SEAL] = _seal(content)
-    (folder / CERTIFICATE).write_text(_written(content), encoding="utf-8")
+    content = {"release": release, **_content(run, build, verdict, tables), "erasures": _told(erasures)}
+    _write(folder, content)
+
+
+def certify_again(
+    folder: Path, release: str, before: Mapping[str, Any], tables: Mapping[str, WrittenTable], erasures: Iterable[Erasure]
+) -> None:
+    """Certify a release whose tables were written again because somebody was forgotten; all else is as it was certified."""
+    content = {**before, "release": release, "tables": _digests(tables), "erasures": _told(erasures)}
+    _write(folder, content)
 
 
 def read_certificate(folder: Path) -> dict[str, Any]:
@@ -74,7 +84,6 @@ def file_sha256(path: Path) -> str:
 
 def _content(run: RunRecord, build: Build, verdict: Verdict, tables: Mapping[str, WrittenTable]) -> dict[str, Any]:
     about_the_run = {name: table for name, table in tables.items() if name.startswith(RUN_TABLE_PREFIX)}
-    business = {name: table for name, table in tables.items() if name not in about_the_run}
     return {
         "format_version": FORMAT_VERSION,
         "run_id": run.run_id,
@@ -92,9 +101,28 @@ def _content(run: RunRecord, build: Build, verdict: Verdict, tables: Mapping[str
         "delivered_files": build.delivered_files,
         "verdict": {"status": verdict.status, "decided_at": verdict.decided_at},
         "checks": [asdict(check) for check in verdict.checks],
-        "tables": {name: {"rows": table.rows, "digest": table.digest} for name, table in business.items()},
+        "tables": _digests(tables),
         "run_tables": {name: {"rows": table.rows} for name, table in about_the_run.items()},
     }
+
+
+def _digests(tables: Mapping[str, WrittenTable]) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"rows": table.rows, "digest": table.digest}
+        for name, table in tables.items()
+        if not name.startswith(RUN_TABLE_PREFIX)
+    }
+
+
+def _told(erasures: Iterable[Erasure]) -> list[dict[str, Any]]:
+    """Who was forgotten is not said: when, how much, and a random reference."""
+    return [erasure.to_json() for erasure in erasures]
+
+
+def _write(folder: Path, content: dict[str, Any]) -> None:
+    whole = {**content, "files": _files(folder)}
+    whole[_SEAL] = _seal(whole)
+    (folder / CERTIFICATE).write_text(_written(whole), encoding="utf-8")
 
 
 def _files(folder: Path) -> dict[str, dict[str, Any]]:

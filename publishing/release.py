@@ -11,7 +11,6 @@ only this step.
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ import duckdb
 
 from funnelcast import __version__
 from funnelcast.settings import Settings
+from ingestion.suppression import load_suppression
 from publishing import bundle, swap
 from publishing.build import Build
 from publishing.certificate import UnreadableCertificateError, read_certificate, write_certificate
@@ -93,9 +93,8 @@ def _write_release(settings: Settings, name: str, build: Build, verdict: Verdict
     bundle.write_parquet(partial)
     tables = bundle.read_back(partial)
     demand_same_content(tables, verdict)
-    if (partial / bundle.SPILL).exists():
-        shutil.rmtree(partial / bundle.SPILL)
-    write_certificate(partial, name, run, build, verdict, tables)
+    bundle.remove_spill(partial)
+    write_certificate(partial, name, run, build, verdict, tables, load_suppression(settings.raw).erasures)
     swap.seal(partial, run.finished_at)
     return run
 

@@ -32,6 +32,8 @@ class RunRecord:
     rows_quarantined: int | None = None
     checks_passed: int | None = None
     checks_failed: int | None = None
+    # Why it did not publish, in one sentence; None where it did, or where the verdict says so.
+    reason: str | None = None
 
     def __post_init__(self) -> None:
         if self.outcome not in get_args(Outcome):

@@ -15,6 +15,7 @@ from typing import Any
 from publishing.certificate import read_certificate
 from publishing.headline import Headline, Period, read_headline
 from publishing.layout import CERTIFICATE, DATABASE, DATABASE_FOR_TOOLS, PARQUET, SCHEMA
+from publishing.notices import Notices, read_notices
 from publishing.reader import open_release, published_release
 from quality.verdict import CheckResult, Verdict
 
@@ -22,6 +23,7 @@ WIDTH = 100
 _LABEL = 18
 # More than this would no longer be a summary.
 _MISSING_TOLD = 2
+NO_NOTICES = Notices()
 
 
 def published_summary(home: Path) -> str:
@@ -29,17 +31,20 @@ def published_summary(home: Path) -> str:
     release = published_release(home)
     certificate = read_certificate(release)
     with open_release(release) as connection:
-        headline = read_headline(connection, date.fromisoformat(certificate["as_of"]))
-    return render_published(certificate, headline, home)
+        as_of = date.fromisoformat(certificate["as_of"])
+        headline, notices = read_headline(connection, as_of), read_notices(connection, as_of)
+    return render_published(certificate, headline, home, notices)
 
 
-def render_published(certificate: dict[str, Any], headline: Headline, home: Path) -> str:
-    """Render the summary of a release from its certificate and its headline numbers."""
+def render_published(certificate: dict[str, Any], headline: Headline, home: Path, notices: Notices = NO_NOTICES) -> str:
+    """Render the summary of a release from its certificate, its headline numbers, and what is to be said of its deliveries."""
     return "\n".join(
         [
             f"Published, as of {certificate['as_of']}.",
             "",
             *_labelled(_work(certificate)),
+            *_labelled(_listed("Columns", notices.schema_changes)),
+            *_labelled(_listed("History", notices.histories)),
             *_warnings(certificate["checks"]),
             "",
             *_labelled(_numbers(headline, certificate["reporting_currency"])),
@@ -74,6 +79,11 @@ def _work(certificate: dict[str, Any]) -> Iterable[tuple[str, str]]:
     )
     yield "Read", f"{read}; {aside}, {unread}"
     yield "Checks", f"{run['checks_passed']:,} passed, {_counted(run['checks_failed'], 'warning')}"
+
+
+def _listed(label: str, lines: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for number, line in enumerate(lines):
+        yield (label if number == 0 else ""), line
 
 
 def _warnings(checks: Iterable[dict[str, Any]]) -> list[str]:

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
+from typing import Any
 
 from publishing.certificate import UnreadableCertificateError, read_certificate
 from publishing.errors import PublishFailed
@@ -94,14 +95,12 @@ def remove_leftovers(releases: Path, published: Path) -> None:
             link.unlink()
 
 
-def remove_old_releases(releases: Path, published: Path) -> tuple[str, ...]:
-    """Keep the newest releases and the published one. Returns a sentence for each that would not go."""
-    newest_first = sorted(_releases(releases), key=lambda release: release[1], reverse=True)
-    old = [folder for folder, _ in newest_first[RELEASES_KEPT:] if folder.resolve() != published.resolve()]
-    return tuple(note for note in map(_remove_release, old) if note)
+def published_at(certificate: dict[str, Any]) -> datetime:
+    """When a release was published, as its certificate says."""
+    return datetime.fromisoformat(certificate["published_at"])
 
 
-def _releases(releases: Path) -> Iterator[tuple[Path, datetime]]:
+def releases_of(releases: Path) -> Iterator[tuple[Path, datetime]]:
     """Every release with the moment of its publishing. A copy that someone made and named is not ours."""
     for folder in releases.iterdir():
         try:
@@ -109,7 +108,14 @@ def _releases(releases: Path) -> Iterator[tuple[Path, datetime]]:
         except UnreadableCertificateError:
             continue
         if certificate["release"] == folder.name:
-            yield folder, datetime.fromisoformat(certificate["published_at"])
+            yield folder, published_at(certificate)
+
+
+def remove_old_releases(releases: Path, published: Path) -> tuple[str, ...]:
+    """Keep the newest releases and the published one. Returns a sentence for each that would not go."""
+    newest_first = sorted(releases_of(releases), key=lambda release: release[1], reverse=True)
+    old = [folder for folder, _ in newest_first[RELEASES_KEPT:] if folder.resolve() != published.resolve()]
+    return tuple(note for note in map(_remove_release, old) if note)
 
 
 def _remove_release(release: Path) -> str | None:

@@ -77,6 +77,12 @@ DEFAULTS: tuple[Threshold, ...] = (
         "A few accounts are deleted or merged; a twentieth means that the account extract is cut short.",
     ),
     Threshold(
+        "match_conflict_share",
+        0.02,
+        date(2026, 11, 23),
+        "People change their address now and then; when two in a hundred records contradict each other, a field is mapped wrongly.",
+    ),
+    Threshold(
         "vanished_share",
         0.2,
         date(2026, 11, 23),
@@ -118,6 +124,18 @@ DEFAULTS: tuple[Threshold, ...] = (
         maximum=3650,
     ),
     Threshold(
+        "unsent_share",
+        0.05,
+        date(2026, 11, 23),
+        "The first weeks of an extract hear of mails sent before; more than that, and sends are missing.",
+    ),
+    Threshold(
+        "history_difference_share",
+        0.02,
+        date(2026, 11, 23),
+        "A change at midnight may fall on either side; more than two in a hundred means a history with holes.",
+    ),
+    Threshold(
         "silent_days",
         14,
         date(2026, 11, 23),
@@ -144,12 +162,15 @@ class Thresholds:
     contradicting_rows: float
     placeholder_owner_share: float
     placeholder_account_share: float
+    match_conflict_share: float
     vanished_share: float
     without_amount_share: float
     absurd_amount_multiple: float
     volume_low_ratio: float
     volume_high_ratio: float
     late_days: float
+    unsent_share: float
+    history_difference_share: float
     silent_days: float
 
 

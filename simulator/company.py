@@ -135,6 +135,16 @@ class Slump:
     level: float
 
 
+@dataclass(frozen=True)
+class Slowdown:
+    """A stage that from a day on holds deals `times` as long, in one team or in all: a bottleneck to be found."""
+
+    stage: str
+    since: date
+    times: float
+    team: str | None = None
+
+
 SEGMENTS = (
     Segment("SMB", 0.55, (8, 99), 6500.0, 0.62, 0.80, 0.96),
     Segment("Mid-Market", 0.33, (100, 999), 15500.0, 0.66, 1.10, 1.02),
@@ -267,6 +277,8 @@ class Company:
     neglected_share: float = 0.10
     deletions_per_day: float = 0.60
     deletion_days: int = 28
+    # None in the example company: for tests that ask whether a bottleneck that was put in is found.
+    slowdowns: tuple[Slowdown, ...] = ()
     # Change of every stage's log hazards per year; -0.16 and 0.16 cost about a third of the win rate.
     forward_drift_per_year: float = 0.0
     losing_drift_per_year: float = 0.0

@@ -167,7 +167,7 @@ class Funnel:
         """The day's true hazards of the deals in these places: forward, lost, back."""
         state, index = self._state, self._calendar.index(day)
         stage, owner = state.stage[places], state.owner[places]
-        return daily_risks(
+        forward, lost, back = daily_risks(
             self._company,
             self._tables,
             stage=stage,
@@ -180,6 +180,18 @@ class Funnel:
             care=state.care[places],
             is_neglected=stage >= state.neglected_from[places],
         )
+        times = self._times_as_long(stage, owner, day)
+        return forward / times, lost / times, back / times
+
+    def _times_as_long(self, stage: Indices, owner: Indices, day: int) -> Floats:
+        """How much longer than usual each deal stays where it is."""
+        times = np.ones(len(stage))
+        for slow in self._company.slowdowns:
+            if day >= slow.since.toordinal():
+                place = next(i for i, each in enumerate(self._company.stages) if each.key == slow.stage)
+                teams = np.array([slow.team in (None, rep.team_on(day)) for rep in self._team.reps])
+                times[(stage == place) & teams[owner]] *= slow.times
+        return times
 
     def _forward(self, place: int, day: int) -> None:
         stage = int(self._state.stage[place])

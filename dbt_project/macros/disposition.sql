@@ -59,31 +59,58 @@
     key: the columns that identify a record. newest_by: the column by which a repeated record is newer within one extract.
 
     A record that comes again unchanged is a duplicate, changed it is a new version; of events only the newest telling counts.
-    One id with different content in one file, and nothing that says which is newer, is set aside: both of them.
+    One id with different content in one extract (all files of one date are its parts), and nothing that says which is newer, is set
+    aside: all of them. Where a newer and undisputed row of the extract settles it, they are merely older.
 -#}
-{% macro disposed_rows(columns, key, newest_by='cast(null as timestamp)') -%}
+{% macro disposed_rows(columns, key, newest_by=none) -%}
     {%- set key = key | join(', ') -%}
-    compared as (
+    usable as (
 
         select
             typed.*,
-            problem is null and not _is_superseded as is_usable,
-            min(_content) over same_claim <> max(_content) over same_claim as is_contradicted
+            problem is null and not _is_superseded as is_usable
         from typed
-        window same_claim as (partition by {{ key }}, _file, _sequence, {{ newest_by }}, problem is null)
+
+    ),
+
+    compared as (
+
+        select
+            usable.*,
+            is_usable and min(_content) over same_claim <> max(_content) over same_claim as is_disputed
+        from usable
+        window same_claim as (partition by {{ key }}, _extracted_at, {{ newest_by ~ ', ' if newest_by }}is_usable)
+
+    ),
+
+    settled as (
+
+        select
+            compared.*,
+            {%- if newest_by %}
+            is_disputed and coalesce(
+                {{ newest_by }} >= max(case when is_usable and not is_disputed then {{ newest_by }} end) over same_extract,
+                max(case when is_usable and not is_disputed then {{ newest_by }} end) over same_extract is null
+            ) as is_contradicted
+        from compared
+        window same_extract as (partition by {{ key }}, _extracted_at)
+            {%- else %}
+            is_disputed as is_contradicted
+        from compared
+            {%- endif %}
 
     ),
 
     candidates as (
 
         select
-            compared.*,
-            is_usable and not is_contradicted as is_candidate,
+            settled.*,
+            is_usable and not is_disputed as is_candidate,
             row_number() over (
-                partition by {{ key }}, _extracted_at, is_usable and not is_contradicted
-                order by {{ newest_by }} desc nulls last, _file desc, _row desc
+                partition by {{ key }}, _extracted_at, is_usable and not is_disputed
+                order by {{ newest_by ~ ' desc nulls last, ' if newest_by }}_file desc, _row desc
             ) as rank_in_extract
-        from compared
+        from settled
 
     ),
 
@@ -109,7 +136,7 @@
         _is_superseded,
         case
             when problem is not null and not _is_superseded then 'set_aside'
-            when is_usable and is_contradicted then 'set_aside'
+            when is_contradicted then 'set_aside'
             when not is_candidate or rank_in_extract > 1 then 'duplicate'
             when _delivery = 'events' and next_content is not null then 'duplicate'
             when _delivery <> 'events' and previous_content = _content then 'duplicate'
@@ -139,4 +166,30 @@
         'column': column, 'reason': 'unknown: expected one of ' ~ values | join(', '),
         'broken': 'lower(' ~ text(column) ~ ") not in ('" ~ values | join("', '") ~ "')"
     }) }}
+{%- endmacro %}
+
+{#-
+    The rows of a staging model that hold now, one of each key: of a whole table those of its newest extract (a row that is gone there
+    holds no longer), of changes and events the newest telling.
+-#}
+{% macro holding_now(staged, key) -%}
+    select *
+    from {{ staged }}
+    where row_disposition <> 'set_aside' and not _is_superseded
+        and (
+            _delivery <> 'full'
+            or _extracted_at = (select max(_extracted_at) from {{ staged }} where not _is_superseded)
+        )
+    qualify row_number() over (
+        partition by {{ key | join(', ') }}
+        order by _extracted_at desc, case when row_disposition = 'loaded' then 0 else 1 end, _file desc, _row desc
+    ) = 1
+{%- endmacro %}
+
+{#- The newest telling of each record, also of those that have since gone. -#}
+{% macro newest_telling(staged, key) -%}
+    select *
+    from {{ staged }}
+    where row_disposition = 'loaded'
+    qualify row_number() over (partition by {{ key | join(', ') }} order by _extracted_at desc) = 1
 {%- endmacro %}

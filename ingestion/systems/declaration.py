@@ -12,11 +12,20 @@ Delivery = Literal["full", "delta", "events"]
 
 @dataclass(frozen=True)
 class Column:
-    """One declared column. ``kind`` says which of the config's declared formats applies before staging casts it."""
+    """One declared column. ``kind`` says which of the config's declared formats applies before staging casts it.
+
+    ``aliases`` are what the same tool calls it elsewhere: in its own exports, in its API. The first that was delivered counts.
+    """
 
     name: str
     kind: Kind = "text"
     required: bool = False
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name it may be delivered under, our own first."""
+        return (self.name, *self.aliases)
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class SystemDeclaration:
 
 
 def declare(name: str, delivery: Delivery, *, required: str, optional: str = "") -> ObjectDeclaration:
-    """Declare an object from two lists of columns; `:time` and `:number` behind a name give its kind."""
+    """Declare an object from two lists of columns: `name`, `name:time` or `name:number`; further names behind bars, `id|record_id`."""
     return ObjectDeclaration(name, delivery, (*_columns(required, True), *_columns(optional, False)))
 
 
@@ -56,11 +65,12 @@ def system(name: str, objects: Iterable[ObjectDeclaration]) -> SystemDeclaration
 
 def _columns(listing: str, required: bool) -> Iterable[Column]:
     for word in listing.split():
-        name, _, kind = word.partition(":")
+        names, _, kind = word.partition(":")
+        name, *aliases = names.split("|")
         match kind:
             case "":
-                yield Column(name, "text", required)
+                yield Column(name, "text", required, tuple(aliases))
             case "time" | "number":
-                yield Column(name, "time" if kind == "time" else "number", required)
+                yield Column(name, "time" if kind == "time" else "number", required, tuple(aliases))
             case _:
                 raise ValueError(f"{word}: expected a column name, `:time` or `:number`")

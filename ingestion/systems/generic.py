@@ -52,6 +52,9 @@ GENERIC = system(
             optional="message_id user_id sender_email recipient_email lead_id sequence_id step variant",
         ),
         declare("target", "full", required="scope metric period period_start:time value:number", optional="scope_id"),
+        # Hand-kept sheets: which records are the same person or company, where the e-mail or the domain cannot tell.
+        declare("person_match", "full", required="record_id person", optional="system object reason decided_on:time"),
+        declare("company_match", "full", required="record_id company", optional="system object reason decided_on:time"),
         declare("fx_rate", "delta", required="currency date:time rate:number"),
     ],
 )

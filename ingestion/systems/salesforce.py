@@ -39,6 +39,13 @@ SALESFORCE = system(
             "is_closed is_won forecast_category forecast_category_name owner_id record_type_id campaign_id segment loss_reason__c "
             f"{_STAMPS}",
         ),
+        # One row per change of one tracked field; values as text.
+        declare(
+            "opportunity_field_history",
+            "events",
+            required="id opportunity_id field created_date:time",
+            optional="old_value new_value is_deleted",
+        ),
         # Two shapes: Salesforce's own OpportunityHistory (opportunity_id, created_date), and a warehouse's history mode
         # of the opportunity itself (id is the opportunity's, _fivetran_start says from when).
         declare(
@@ -76,6 +83,18 @@ SALESFORCE = system(
             optional="who_id what_id account_id owner_id subject type event_subtype start_date_time:time "
             "activity_date:time activity_date_time:time end_date_time:time outcome__c no_show_c "
             f"{_STAMPS}",
+        ),
+        declare(
+            "campaign",
+            "delta",
+            required="id name",
+            optional=f"type start_date:time {_STAMPS}",
+        ),
+        declare(
+            "campaign_member",
+            "delta",
+            required="id campaign_id",
+            optional=f"lead_id contact_id status has_responded {_STAMPS}",
         ),
         declare(
             "product2",

@@ -21,8 +21,10 @@ COUNTS = (
     "leads_created",
     "emails_delivered",
     "emails_opened",
+    "emails_machine_opened",
     "emails_clicked",
     "emails_bounced",
+    "emails_dropped",
     "opportunities_created",
     "opportunities_won",
 )
@@ -80,6 +82,25 @@ def group(thresholds: Thresholds) -> Group:
                 description="Over time nobody's mails are opened more often than they were sent.",
                 advice="Opens count once for each mail: events of sending may be missing from the extract.",
                 keys=("source_system", "rep_id"),
+                severity="warn",
+            ),
+            Check(
+                name="what_is_opened_was_sent",
+                table="intermediate.int_email_event_judged",
+                rule=NoRows(
+                    f"""
+                    select * from (
+                        select *, event_type in ('opened', 'clicked', 'replied') and not is_known_sent as is_unexplained
+                        from checked
+                    )
+                    where (select count(*) from checked where event_type = 'sent') > 0
+                    qualify is_unexplained and count(*) filter (where is_unexplained) over ()
+                        > greatest({thresholds.tolerated_rows}, {thresholds.unsent_share} * count(*) over ())
+                    """
+                ),
+                description=f"Of the mails that were opened, clicked or answered, all but {thresholds.unsent_share:.0%} were sent.",
+                advice="Events of sending are missing: rates of opens and replies are too high until they are delivered.",
+                keys=("source_system", "event_id"),
                 severity="warn",
             ),
             Check(

@@ -14,7 +14,7 @@ def group(thresholds: Thresholds) -> Group:
     """The checks of this file."""
     return Group(
         "opportunities",
-        (*_identity(), *_stage_and_status(), *_dates(thresholds), *_members(thresholds), *_money(thresholds)),
+        (*_identity(), *_stage_and_status(), *_dates(thresholds), *_members(thresholds), *_money(thresholds), *_risks()),
     )
 
 
@@ -156,6 +156,26 @@ def _dates(thresholds: Thresholds) -> tuple[Check, ...]:
             advice="The extract looks cut off: deliver it again; or raise gate.vanished_share.",
             keys=KEY,
         ),
+        Check(
+            name="nobody_lost_all_open_opportunities",
+            table=TABLE,
+            rule=NoRows(
+                f"""
+                select source_system, owner_id
+                from checked
+                where owner_id is not null and coalesce(phase, '') not in ('won', 'lost')
+                group by all
+                having count(*) filter (where status = 'open') = 0
+                    and count(*) filter (
+                        where status = 'deleted' and deleted_at >= (select as_of_end - interval 3 day from config.run)
+                    ) > {few}
+                """
+            ),
+            description="Nobody's open deals have all disappeared within these days.",
+            advice="The extract may leave out the named people's deals: look whether the integration user may see them.",
+            keys=("source_system", "owner_id"),
+            severity="warn",
+        ),
     )
 
 
@@ -224,6 +244,15 @@ def _money(thresholds: Thresholds) -> tuple[Check, ...]:
             keys=("currency", "opportunity_id"),
         ),
         Check(
+            name="exchange_rates_are_of_their_day",
+            table="intermediate.int_opportunity_amount",
+            rule=NoRows("select * from checked where amount is not null and rate_date < rate_day"),
+            description="Money is converted at the rate of the day it was won, or of today.",
+            advice="The last rate of the week before was used: deliver the rates of the missing days in generic/fx_rate.",
+            keys=("currency", "rate_day", "opportunity_id"),
+            severity="warn",
+        ),
+        Check(
             name="no_amount_is_absurd",
             table=TABLE,
             rule=NoRows(
@@ -258,5 +287,37 @@ def _money(thresholds: Thresholds) -> tuple[Check, ...]:
             advice="Money columns cover only deals with an amount: ask the owners to fill it in.",
             keys=KEY,
             severity="warn",
+        ),
+    )
+
+
+def _risks() -> tuple[Check, ...]:
+    return (
+        Check(
+            name="only_open_deals_are_at_risk",
+            table=TABLE,
+            rule=NoRows(
+                """
+                select * from checked
+                where status <> 'open' and coalesce(risk_reasons, risk_unknown, cast(is_stalled as varchar)) is not null
+                """
+            ),
+            description="Signs that a deal may not close are told of open deals only.",
+            advice="Report it as a fault of Funnelcast.",
+            keys=KEY,
+        ),
+        Check(
+            name="a_risk_that_is_not_told_has_its_reason",
+            table=TABLE,
+            rule=NoRows(
+                """
+                select * from checked
+                where status = 'open' and risk_unknown is null
+                    and (is_stalled is null or contacts is null or has_no_next_activity is null)
+                """
+            ),
+            description="A sign that cannot be told of an open deal has its reason.",
+            advice="Report it as a fault of Funnelcast.",
+            keys=KEY,
         ),
     )

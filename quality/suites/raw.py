@@ -10,6 +10,7 @@ from quality.rules import NoRows, NotNull
 from quality.thresholds import Thresholds
 
 FILES = "accounting.delivered_file"
+CHANGES = "marts.ops_schema_change"
 FILE = ("system", "object", "file")
 
 # The column without which a row of an object is nothing. Objects that are not named here have an `id`.
@@ -25,14 +26,36 @@ RECORD_KEYS = {
     ("generic", "email_event"): "event_id",
     ("generic", "target"): "metric",
     ("generic", "fx_rate"): "currency",
+    ("generic", "person_match"): "record_id",
+    ("generic", "company_match"): "record_id",
+    ("instantly", "event"): "event_type",
+    ("instantly", "campaign_step_analytics"): "sent",
     ("salesforce", "opportunity_stage"): "master_label",
+    ("hubspot", "deal"): "deal_id",
+    ("hubspot", "deal_stage"): "deal_id",
+    ("hubspot", "deal_property_history"): "deal_id",
+    ("hubspot", "deal_pipeline"): "pipeline_id",
+    ("hubspot", "deal_pipeline_stage"): "stage_id",
+    ("hubspot", "merged_deal"): "deal_id",
+    ("hubspot", "deal_company"): "deal_id",
+    ("hubspot", "deal_contact"): "deal_id",
+    ("hubspot", "owner"): "owner_id",
+    ("hubspot", "owner_team"): "owner_id",
+    ("hubspot", "engagement_email"): "engagement_id",
+    ("hubspot", "engagement_call"): "engagement_id",
+    ("hubspot", "engagement_meeting"): "engagement_id",
+    ("hubspot", "engagement_task"): "engagement_id",
+    ("hubspot", "engagement_deal"): "engagement_id",
+    ("hubspot", "engagement_contact"): "engagement_id",
+    ("hubspot", "engagement_company"): "engagement_id",
+    ("hubspot", "line_item_deal"): "line_item_id",
 }
 
 
 def group(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -> Group:
     """The checks of files, and one of each delivered object."""
     objects = tuple(_id_is_there(thresholds, found) for found in delivered)
-    return Group("raw", (*_file_checks(thresholds, delivered), *objects))
+    return Group("raw", (*_file_checks(thresholds, delivered), *_schema_checks(), *objects))
 
 
 def _file_checks(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -> tuple[Check, ...]:
@@ -90,6 +113,43 @@ def _file_checks(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -
             description="The raw store holds exactly the rows loaded from each file, and their lines.",
             advice="A raw file was changed or deleted: deliver the named file again.",
             keys=FILE,
+        ),
+    )
+
+
+def _schema_checks() -> tuple[Check, ...]:
+    keys = (*FILE, "column_name")
+    return (
+        Check(
+            name="no_required_column_was_removed",
+            table=CHANGES,
+            rule=NoRows("select * from checked where change = 'removed' and is_required"),
+            description="No extract has lost a column without which its rows are of no use.",
+            advice="Deliver the file with this column, or name the one that replaced it in the config's `columns`.",
+            keys=keys,
+        ),
+        Check(
+            name="no_column_in_use_was_removed",
+            table=CHANGES,
+            rule=NoRows(
+                """
+                select * from checked
+                where change = 'removed' and not is_required and declared_as is not null and is_newest
+                """
+            ),
+            description="No extract has lost a column that the tables use.",
+            advice="Its values are missing from this delivery on: ask for the column, or map its new name in the config.",
+            keys=keys,
+            severity="warn",
+        ),
+        Check(
+            name="columns_hold_the_kind_of_value_they_held",
+            table=CHANGES,
+            rule=NoRows("select * from checked where change = 'type changed' and is_newest"),
+            description="What were numbers, times or flags in the last extract still are.",
+            advice="See the table ops_schema_change: the export may write numbers or dates in another form now.",
+            keys=keys,
+            severity="warn",
         ),
     )
 

@@ -64,7 +64,12 @@ from accounting.delivered_file;
 
 create table marts.ops_set_aside (
     system varchar, object varchar, file varchar, row_number bigint, found_in varchar, problem_column varchar,
-    problem varchar, problem_value varchar, record_id varchar)
+    problem varchar, problem_value varchar, record_id varchar);
+
+create table marts.ops_schema_change as
+select
+    'generic' as system, 'opportunity' as object, 'opportunity_2026-11-22.csv' as file, 'Region' as column_name, 'added' as change,
+    cast(null as varchar) as declared_as, false as is_required, true as is_newest
 """
 
 DIMENSIONS = """
@@ -88,20 +93,59 @@ from (values
 create table marts.dim_rep as
 select
     'generic' as source_system, rep_id, team, is_placeholder,
-    date '2025-01-01' as started_on, cast(null as date) as ended_on
+    date '2025-01-01' as started_on, cast(null as date) as ended_on,
+    case when not is_placeholder then 'p-' || rep_id end as person_id
 from (
     values ('r1', 'A', false), ('r2', 'B', false), ('gone', null, true)
 ) as reps (rep_id, team, is_placeholder);
 
 create table marts.dim_account as
-select 'generic' as source_system, account_id, is_placeholder
+select 'generic' as source_system, account_id, is_placeholder, case when not is_placeholder then 'c-' || account_id end as company_id
 from (values ('a1', false), ('a2', false), ('gone', true)) as accounts (account_id, is_placeholder);
 
 create table marts.dim_lead as
 select
     'generic' as source_system, lead_id, timestamp '2026-11-10' as created_at,
-    cast(converted_at as timestamp) as converted_at
-from (values ('l1', '2026-11-16'), ('l2', null), ('l3', null)) as leads (lead_id, converted_at)
+    cast(converted_at as timestamp) as converted_at, person_id, is_primary_record
+from (
+    values ('l1', '2026-11-16', 'p-1', true), ('l2', null, 'p-1', false), ('l3', null, 'p-3', true)
+) as leads (lead_id, converted_at, person_id, is_primary_record)
+"""
+
+# l1 and l2 are one person; l4 was merged into l3, and had another address. a1 and a2 are a company each.
+MATCHING = """
+create table marts.dim_person_record as
+select
+    'generic' as source_system, object, record_id, person_id, match_reason, other_person_id is not null as has_conflict,
+    other_person_id, is_deleted
+from (values
+    ('lead', 'l1', 'p-1', 'email', null, false),
+    ('lead', 'l2', 'p-1', 'email', null, false),
+    ('lead', 'l3', 'p-3', 'alone', null, false),
+    ('lead', 'l4', 'p-3', 'merged', null, true),
+    ('user', 'r1', 'p-r1', 'email', null, false),
+    ('user', 'r2', 'p-r2', 'corrected', null, false)
+) as records (object, record_id, person_id, match_reason, other_person_id, is_deleted);
+
+create table marts.dim_person as
+select person_id, count(*) as records from marts.dim_person_record where not is_deleted group by all;
+
+create table marts.dim_company_record as
+select
+    'generic' as source_system, 'account' as object, account_id as record_id, 'c-' || account_id as company_id,
+    'domain' as match_reason, false as has_conflict, cast(null as varchar) as other_company_id, false as is_deleted
+from (values ('a1'), ('a2')) as accounts (account_id);
+
+create table marts.dim_company as
+select company_id, count(*) as accounts from marts.dim_company_record group by all;
+
+create table marts.ops_event_overlap as
+select * from (values
+    ('instantly.event', 'sent', 6::bigint, 0::bigint, 0::bigint, 6::bigint),
+    ('generic.email_event', 'sent', 9, 2, 3, 4)
+) as told (told_by, event_type, events, repeated_by_message, repeated_by_minute, counted);
+
+create table marts.ops_field_history_difference (source_system varchar, opportunity_id varchar, field varchar)
 """
 
 OPPORTUNITIES = """
@@ -111,7 +155,10 @@ select
     status,
     100::decimal(18, 2) as amount, 100::decimal(18, 2) as amount_original, 'EUR' as currency,
     cast(created_at as timestamp) as created_at, cast(stage_entered_at as timestamp) as stage_entered_at,
-    cast(closed_at as timestamp) as closed_at, cast(deleted_at as timestamp) as deleted_at
+    cast(closed_at as timestamp) as closed_at, cast(deleted_at as timestamp) as deleted_at,
+    case when status = 'open' then false end as is_stalled, case when status = 'open' then 2 end as contacts,
+    case when status = 'open' then true end as has_no_next_activity,
+    case when status = 'open' then 'no next activity' end as risk_reasons, cast(null as varchar) as risk_unknown
 from (values
     ('o1', 'a1', 'r1', 'propose', 'engagement', 'open', '2026-11-16 09:00', '2026-11-18 09:00', null, null),
     ('o2', 'a1', 'r2', 'won', 'won', 'won', '2026-11-16 09:00', '2026-11-20 09:00', '2026-11-20 09:00',
@@ -146,6 +193,41 @@ from (values
     ('o5', 1, 'qualify', '2026-11-18 09:00', '2026-11-21 00:00'),
     ('o6', 1, 'qualify', '2026-11-19 09:00', null)
 ) as visits (opportunity_id, visit_number, stage, entered_at, exited_at)
+"""
+
+# Every deal has its history, and one of the many states that extracts showed differs from it: fewer than are worth a word.
+HISTORIES = """
+create table marts.ops_history_source as
+select 'generic' as source_system, 6::bigint as opportunities, 100::bigint as states_compared, 1::bigint as states_that_differ;
+
+create table marts.ops_history_difference as
+select
+    'generic' as source_system, 'o6' as opportunity_id, timestamp '2026-11-21' as shown_at, 'propose' as extract_stage,
+    'qualify' as history_stage
+"""
+
+# Ann of team A has a quota for November, and Ben has one too. o1 was won at the rate of its day.
+TARGETS = """
+create table intermediate.int_target as
+select
+    'rep' as scope, 'generic' as rep_source_system, rep_id as scope_id, 'bookings' as metric, 'month' as period_type,
+    date '2026-11-01' as period_start, date '2026-11-30' as period_end, cast(null as varchar) as unknown_cell, false as is_overlapping,
+    'target_2026-11-01.csv' as _file, row_number::bigint as _row
+from (values ('r1', 1), ('r2', 2)) as reps (rep_id, row_number);
+
+create table intermediate.int_opportunity_amount as
+select
+    'generic' as source_system, 'o2' as opportunity_id, 'USD' as currency, 100::decimal(18, 2) as amount,
+    date '2026-11-20' as rate_day, date '2026-11-20' as rate_date
+"""
+
+# Thirty mails were sent, and one more was opened of which nobody knows: fewer than are worth a word.
+MAILS = """
+create table intermediate.int_email_event_judged as
+select
+    'generic' as source_system, 'e' || number as event_id, case when number <= 30 then 'sent' else 'opened' end as event_type,
+    number <= 30 as is_known_sent
+from range(1, 32) as events (number)
 """
 
 # o1, o3 and o4 came inbound, o2 and o6 outbound; o2 skipped negotiate.
@@ -323,8 +405,8 @@ ACTIVITY = """
 create table marts.fct_activity_daily as
 select
     'generic' as source_system, rep_id, cast(activity_date as date) as activity_date, leads as leads_created,
-    sent as emails_sent, sent as emails_delivered, opened as emails_opened, 0::bigint as emails_clicked,
-    0::bigint as emails_replied, 0::bigint as emails_bounced, calls, 0::bigint as meetings_booked,
+    sent as emails_sent, sent as emails_delivered, opened as emails_opened, 0::bigint as emails_machine_opened,
+    0::bigint as emails_clicked, 0::bigint as emails_replied, 0::bigint as emails_bounced, 0::bigint as emails_dropped, calls, 0::bigint as meetings_booked,
     0::bigint as meetings_held, 0::bigint as tasks, created as opportunities_created, won as opportunities_won
 from (values
     ('r1', '2026-11-16', 1::bigint, 5::bigint, 2::bigint, 3::bigint, 1::bigint, 0::bigint),
@@ -332,6 +414,75 @@ from (values
     ('r2', '2026-11-20', 1, 0, 0, 2, 0, 1),
     ('r2', '2026-11-22', 0, 1, 0, 1, 0, 0)
 ) as days (rep_id, activity_date, leads, sent, opened, calls, created, won)
+"""
+
+# o1 came from the lead of r2; o2 went from r1 to r2 on the 18th, who has not touched it before it was won.
+PROCESS = """
+create table marts.fct_handoff as
+select
+    opportunity_id || '-' || kind as handoff_id, 'generic' as source_system, opportunity_id, 1 as handoff_number, kind, from_rep_id,
+    to_rep_id, cast(handed_at as timestamp) as handed_at, cast(first_touch_at as timestamp) as first_touch_at,
+    wait_hours, first_touch_at is null as is_censored, is_waiting
+from (values
+    ('o1', 'conversion', 'r2', 'r1', '2026-11-16 09:00', '2026-11-16 12:00', 3::double, false),
+    ('o2', 'owner', 'r1', 'r2', '2026-11-18 09:00', null, 48, false),
+    ('o4', 'owner', 'r2', 'r1', '2026-11-21 00:00', null, 48, true)
+) as handoffs (opportunity_id, kind, from_rep_id, to_rep_id, handed_at, first_touch_at, wait_hours, is_waiting);
+
+create table marts.fct_won_credit as
+select
+    'generic' as source_system, 'o2' as opportunity_id, part, rep_id, share::decimal(9, 6) as share,
+    (share * 100)::decimal(18, 2) as credited_amount
+from (values
+    ('sourced', 'r1', 0.2), ('worked', 'r1', 0.15), ('worked', 'r2', 0.15), ('closed', 'r2', 0.5)
+) as credits (part, rep_id, share);
+
+create table marts.rpt_bottleneck as
+select
+    'month' as period_type, cast(month as date) as period_start, 'sales' as pipeline, stage, scope, scope_id,
+    opening::bigint as opening_wip, came::bigint as arrivals, gone::bigint as departures, opening + came - gone as wip,
+    case when stage = 'qualify' then true else false end as is_limiting, cast(null as varchar) as limiting_unknown
+from (values
+    ('2026-10-01', 'qualify', 'company', 'all', 0, 0, 0),
+    ('2026-10-01', 'propose', 'company', 'all', 0, 0, 0),
+    ('2026-10-01', 'qualify', 'team', 'A', 0, 0, 0),
+    ('2026-10-01', 'propose', 'team', 'A', 0, 0, 0),
+    ('2026-10-01', 'qualify', 'team', 'B', 0, 0, 0),
+    ('2026-10-01', 'propose', 'team', 'B', 0, 0, 0),
+    ('2026-11-01', 'qualify', 'company', 'all', 0, 5, 3),
+    ('2026-11-01', 'propose', 'company', 'all', 0, 2, 1),
+    ('2026-11-01', 'qualify', 'team', 'A', 0, 3, 2),
+    ('2026-11-01', 'propose', 'team', 'A', 0, 1, 0),
+    ('2026-11-01', 'qualify', 'team', 'B', 0, 2, 1),
+    ('2026-11-01', 'propose', 'team', 'B', 0, 1, 1)
+) as flow (month, stage, scope, scope_id, opening, came, gone)
+"""
+
+# l1 became o1's; one of the accounts has bought.
+QUALIFICATION = """
+create table marts.rpt_qualification_tier as
+select
+    subject, 'fit' as score, tier, subjects::bigint as subjects, with_opportunity::bigint as with_opportunity, won::bigint as won,
+    0::bigint as lost, won / subjects as won_rate, greatest(won / subjects - 0.2, 0) as won_rate_low,
+    least(won / subjects + 0.2, 1) as won_rate_high
+from (values ('lead', 'a', 1, 1, 0), ('lead', 'b', 2, 0, 0), ('account', 'a', 2, 2, 1)) as tiers (subject, tier, subjects, with_opportunity, won)
+"""
+
+# The win rate fell by a half: r1's by 1 (at half of the closed deals), r2's did not change.
+CHANGE = """
+create table marts.rpt_metric_change as
+select
+    'month' as period_type, 'previous' as comparison, 'win_rate' as metric, cast(null as varchar) as pipeline,
+    cast(null as varchar) as stage, segment_dimension, segment_value, value, before_value,
+    (value - before_value)::decimal(18, 6) as difference, value - before_value - 0.1 as difference_low,
+    value - before_value + 0.1 as difference_high, p_value, p_adjusted, p_adjusted <= 0.05 as is_significant,
+    case when p_value is null then 'too few' end as not_judged, contribution::decimal(18, 6) as contribution,
+    contribution::decimal(18, 6) as contribution_own, (contribution * 0)::decimal(18, 6) as contribution_mix
+from (values
+    ('all', 'all', 0.5::double, 1::double, 0.01::double, 0.02::double, null::decimal(18, 6)),
+    ('rep', 'r1', 0, 1, 0.001, 0.003, -0.5),
+    ('rep', 'r2', 1, 1, null, null, 0)
+) as changes (segment_dimension, segment_value, value, before_value, p_value, p_adjusted, contribution)
 """
 
 
@@ -345,5 +496,23 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the clean build's tables into the database of a connection."""
     for schema in SCHEMAS:
         connection.execute(f"create schema {schema}")
-    for tables in (RUN, FILES, DIMENSIONS, OPPORTUNITIES, FUNNEL, VELOCITY, PIPELINE, BRIDGE, LEADS, ACTIVITY):
+    for tables in (
+        RUN,
+        FILES,
+        DIMENSIONS,
+        MATCHING,
+        OPPORTUNITIES,
+        HISTORIES,
+        FUNNEL,
+        VELOCITY,
+        PIPELINE,
+        BRIDGE,
+        LEADS,
+        ACTIVITY,
+        TARGETS,
+        MAILS,
+        PROCESS,
+        QUALIFICATION,
+        CHANGE,
+    ):
         connection.execute(tables)

@@ -42,6 +42,9 @@ COMPANY = "where scope = 'company' and period_start = '2026-11-01' and period_ty
 # One deal lost, none won: everything about velocity is empty.
 LOSER = "where scope_id = 'r1' and period_start = '2026-11-01' and period_type = 'month'"
 
+# What is credited of a won deal follows its amount.
+CREDIT_AGAIN = "update marts.fct_won_credit set credited_amount = share * (select amount from marts.fct_opportunity where opportunity_id = 'o2')"
+
 
 def again(table: str, which: str, changed: str = "") -> str:
     """SQL that adds a row which is there already, with something `changed`."""
@@ -64,6 +67,12 @@ PLANTS: dict[str, str] = {
     "raw_rows_are_staged_repeated_or_set_aside": f"update intermediate.int_row_accounting set rows_duplicate = 1 {USERS}",
     "staging_saw_every_loaded_row": f"update intermediate.int_row_accounting set rows_raw = 1, rows_loaded = 1 {USERS}",
     "few_rows_are_set_aside": f"update intermediate.int_row_accounting set rows_loaded = 1, rows_set_aside = 1 {USERS}",
+    "no_required_column_was_removed": "insert into marts.ops_schema_change"
+    " values ('generic', 'opportunity', 'opportunity_2026-11-21.csv', 'stage', 'removed', 'stage', true, false)",
+    "no_column_in_use_was_removed": "insert into marts.ops_schema_change"
+    " values ('generic', 'opportunity', 'opportunity_2026-11-22.csv', 'amount', 'removed', 'amount', false, true)",
+    "columns_hold_the_kind_of_value_they_held": "insert into marts.ops_schema_change"
+    " values ('generic', 'opportunity', 'opportunity_2026-11-22.csv', 'amount', 'type changed', 'amount', false, true)",
     "no_id_is_delivered_twice_with_different_content": "insert into marts.ops_set_aside"
     " (system, object, file, row_number, problem, record_id) values"
     " ('generic', 'user', 'user.csv', 1, 'id appears several times in one extract …', 'r1')",
@@ -89,16 +98,43 @@ PLANTS: dict[str, str] = {
     "a_rep_has_an_id": again("marts.dim_rep", "rep_id = 'r1'", "null as rep_id"),
     "an_account_is_one_row": again("marts.dim_account", "account_id = 'a1'"),
     "an_account_has_an_id": again("marts.dim_account", "account_id = 'a1'", "null as account_id"),
-    "a_lead_is_one_row": again("marts.dim_lead", "lead_id = 'l1'"),
-    "a_lead_has_an_id": again("marts.dim_lead", "lead_id = 'l1'", "null as lead_id"),
+    "a_lead_is_one_row": again("marts.dim_lead", "lead_id = 'l2'"),
+    "a_lead_has_an_id": again("marts.dim_lead", "lead_id = 'l2'", "null as lead_id"),
     "people_left_after_they_came": "update marts.dim_rep set ended_on = '2024-12-31' where rep_id = 'r1'",
     "leads_converted_after_they_came": "update marts.dim_lead set converted_at = '2026-11-01' where lead_id = 'l1'",
+    # matching
+    "a_person_is_one_row": again("marts.dim_person", "person_id = 'p-1'"),
+    "a_record_is_one_persons": again("marts.dim_person_record", "record_id = 'l4'", "'p-1' as person_id"),
+    "a_record_has_its_person": "update marts.dim_person_record set person_id = null where record_id = 'l4'",
+    "a_record_of_a_person_says_what_it_is": "update marts.dim_person_record set object = 'robot' where record_id = 'l3'",
+    "a_match_of_a_person_says_why": "update marts.dim_person_record set match_reason = null where record_id = 'l3'",
+    "a_person_of_a_record_that_is_there_is_told": "delete from marts.dim_person where person_id = 'p-3'",
+    "a_person_has_as_many_records_as_are_told": "update marts.dim_person set records = 3 where person_id = 'p-1'",
+    "few_matches_of_people_are_in_conflict": "update marts.dim_person_record set has_conflict = true where record_id = 'l4'",
+    "a_company_is_one_row": again("marts.dim_company", "company_id = 'c-a1'"),
+    "a_record_is_one_companys": again("marts.dim_company_record", "record_id = 'a1'", "true as is_deleted"),
+    "a_record_has_its_company": again(
+        "marts.dim_company_record", "record_id = 'a1'", "null as company_id, true as is_deleted, 'a9' as record_id"
+    ),
+    "a_record_of_a_company_says_what_it_is": "update marts.dim_company_record set object = 'shop' where record_id = 'a1'",
+    "a_match_of_a_company_says_why": "update marts.dim_company_record set match_reason = 'guess' where record_id = 'a1'",
+    "a_company_of_a_record_that_is_there_is_told": "delete from marts.dim_company where company_id = 'c-a1'",
+    "a_company_has_as_many_records_as_are_told": "update marts.dim_company set accounts = 0 where company_id = 'c-a1'",
+    "few_matches_of_companies_are_in_conflict": "update marts.dim_company_record set has_conflict = true where record_id = 'a1'",
+    "a_lead_is_somebodys_record": "update marts.dim_lead set person_id = null where lead_id = 'l2'",
+    "one_lead_stands_for_a_person": "update marts.dim_lead set is_primary_record = true where lead_id = 'l2'",
+    "a_user_is_somebodys_record": "update marts.dim_rep set person_id = null where rep_id = 'r1'",
+    "an_account_is_somebodys_record": "update marts.dim_account set company_id = null where account_id = 'a1'",
+    "an_event_is_counted_or_repeats_another": "update marts.ops_event_overlap set counted = 5 where told_by like 'generic%'",
+    "two_histories_of_a_deal_agree": "insert into marts.ops_field_history_difference values ('salesforce', 'o1', 'amount')",
     # opportunities
     "there_are_opportunities": "delete from marts.fct_opportunity; delete from marts.fct_stage_visit;"
-    " delete from marts.fct_pipeline_daily; update marts.fct_activity_daily set opportunities_created = 0",
+    " delete from marts.fct_pipeline_daily; update marts.fct_activity_daily set opportunities_created = 0;"
+    " delete from marts.fct_won_credit; delete from marts.rpt_bottleneck",
     "an_opportunity_is_one_row": again("marts.fct_opportunity", "opportunity_id = 'o5'"),
     "an_opportunity_has_an_id": again("marts.fct_opportunity", "opportunity_id = 'o5'", "null as opportunity_id"),
-    "opportunity_status_is_known": "update marts.fct_opportunity set status = 'archived' where opportunity_id = 'o2'",
+    "opportunity_status_is_known": "update marts.fct_opportunity set status = 'archived' where opportunity_id = 'o2'"
+    "; delete from marts.fct_won_credit",
     "the_stage_of_an_open_opportunity_is_known": "update marts.dim_stage set defined_by = 'unknown' where stage = 'propose'",
     "opportunity_status_fits_its_phase": "update marts.fct_opportunity set phase = 'closing' where opportunity_id = 'o2'",
     "an_opportunity_closed_after_it_came": "update marts.fct_opportunity set closed_at = '2026-11-15'"
@@ -113,14 +149,18 @@ PLANTS: dict[str, str] = {
     "  set status = 'deleted', deleted_at = '2026-11-22 10:00' where opportunity_id = 'o4';"
     " update marts.fct_pipeline_daily set deleted_count = 1, deleted_amount = 100,"
     "  open_count = 1, open_amount = 100"
-    f" {LAST_DAY}" + NO_BRIDGE,
+    f" {LAST_DAY}"
+    "; update marts.fct_opportunity set is_stalled = null, risk_reasons = null where opportunity_id = 'o4';"
+    " delete from marts.fct_handoff; delete from marts.rpt_bottleneck" + NO_BRIDGE,
+    "nobody_lost_all_open_opportunities": "update marts.fct_opportunity set owner_id = 'r1' where opportunity_id = 'o6'",
     "few_opportunities_have_an_unknown_owner": "update marts.fct_opportunity set owner_id = 'gone'"
     " where opportunity_id = 'o1'",
     "few_opportunities_have_an_unknown_account": "update marts.fct_opportunity set account_id = 'gone'"
     " where opportunity_id = 'o1'",
-    "an_amount_is_not_negative": "update marts.fct_opportunity set amount = -1 where opportunity_id = 'o2'",
-    "an_amount_has_its_exchange_rate": "update marts.fct_opportunity set amount = null where opportunity_id = 'o2'",
-    "no_amount_is_absurd": "update marts.fct_opportunity set amount = 1000001 where opportunity_id = 'o2'",
+    "an_amount_is_not_negative": f"update marts.fct_opportunity set amount = -1 where opportunity_id = 'o2'; {CREDIT_AGAIN}",
+    "an_amount_has_its_exchange_rate": "update marts.fct_opportunity set amount = null where opportunity_id = 'o2'"
+    f"; {CREDIT_AGAIN}",
+    "no_amount_is_absurd": f"update marts.fct_opportunity set amount = 1000001 where opportunity_id = 'o2'; {CREDIT_AGAIN}",
     "most_open_opportunities_have_an_amount": "update marts.fct_opportunity set amount = 0"
     "  where opportunity_id in ('o4', 'o6');"
     f" update marts.fct_pipeline_daily set amount_change_amount = -200, open_amount = 0 {LAST_DAY}" + NO_BRIDGE,
@@ -137,14 +177,16 @@ PLANTS: dict[str, str] = {
     " where opportunity_id = 'o1' and visit_number = 1",
     "visits_are_numbered_in_order": "update marts.fct_stage_visit set visit_number = 3"
     " where opportunity_id = 'o1' and visit_number = 2",
-    "an_opportunity_has_visits": "delete from marts.fct_stage_visit where opportunity_id = 'o3'",
+    "an_opportunity_has_visits": "delete from marts.fct_stage_visit where opportunity_id = 'o3'"
+    "; delete from marts.rpt_bottleneck",
     "a_visit_belongs_to_an_opportunity": again(
         "marts.fct_stage_visit", "opportunity_id = 'o4'", "'o9' as opportunity_id, 'o9-1' as visit_id"
     ),
     "an_opportunity_has_one_current_visit": "update marts.fct_stage_visit set is_current = false"
     " where opportunity_id = 'o4'",
     "the_current_visit_is_in_the_stage_of_the_opportunity": "update marts.fct_stage_visit"
-    " set stage = 'propose' where opportunity_id = 'o4'",
+    " set stage = 'propose' where opportunity_id = 'o4'"
+    "; delete from marts.rpt_bottleneck",
     # funnel
     "a_funnel_cohort_is_one_row": again("marts.fct_stage_funnel", "stage = 'qualify' and segment_value = 'all'"),
     "who_entered_a_stage_advanced_lost_or_is_open": "update marts.fct_stage_funnel set lost = 2"
@@ -249,6 +291,21 @@ PLANTS: dict[str, str] = {
     f" set created_count = 1, open_count = 3 {LAST_DAY}" + NO_BRIDGE,
     "the_last_pipeline_day_is_the_open_opportunities_in_money": "update marts.fct_pipeline_daily"
     f" set created_amount = 100, open_amount = 300 {LAST_DAY}" + NO_BRIDGE,
+    # targets
+    "a_target_names_what_is_known": "update intermediate.int_target set unknown_cell = 'metric' where scope_id = 'r2'",
+    "targets_do_not_overlap": "update intermediate.int_target set is_overlapping = true where scope_id = 'r2'",
+    "who_has_deals_has_a_quota": "delete from intermediate.int_target where scope_id = 'r2'",
+    "exchange_rates_are_of_their_day": "update intermediate.int_opportunity_amount set rate_date = '2026-11-17'",
+    "what_is_opened_was_sent": "insert into intermediate.int_email_event_judged"
+    " select 'generic', 'x' || number, 'opened', false from range(1, 8) as events (number)",
+    # histories
+    "a_source_of_history_is_one_row": again("marts.ops_history_source", "true"),
+    "every_difference_of_histories_is_counted": "update marts.ops_history_source set states_that_differ = 2",
+    "a_difference_of_histories_is_one_row": again("marts.ops_history_difference", "true")
+    + "; update marts.ops_history_source set states_that_differ = 2",
+    "extracts_agree_with_the_history": "insert into marts.ops_history_difference"
+    " select 'generic', 'o' || number, timestamp '2026-11-20', 'propose', 'qualify' from range(1, 6) as deals (number);"
+    " update marts.ops_history_source set states_that_differ = 6",
     # activity
     "a_day_of_a_person_is_one_row": again("marts.fct_activity_daily", "activity_date = '2026-11-22'"),
     "activity_has_its_day": "update marts.fct_activity_daily set activity_date = null where activity_date = '2026-11-16'",
@@ -262,6 +319,48 @@ PLANTS: dict[str, str] = {
     "fewer_mails_are_opened_than_sent": "update marts.fct_activity_daily set emails_opened = 9"
     " where activity_date = '2026-11-22'",
     "activity_has_not_stopped": "update marts.fct_activity_daily set activity_date = activity_date - 30",
+    # risks
+    "only_open_deals_are_at_risk": "update marts.fct_opportunity set is_stalled = true where opportunity_id = 'o2'",
+    "a_risk_that_is_not_told_has_its_reason": "update marts.fct_opportunity set contacts = null where opportunity_id = 'o1'",
+    # process
+    "a_handoff_is_one_row": again("marts.fct_handoff", "opportunity_id = 'o1'"),
+    "a_handoff_is_of_a_known_kind": "update marts.fct_handoff set kind = 'gift' where opportunity_id = 'o1'",
+    "a_handoff_waits_no_negative_time": "update marts.fct_handoff set wait_hours = -1 where opportunity_id = 'o1'",
+    "a_handoff_changes_hands": "update marts.fct_handoff set to_rep_id = 'r2' where opportunity_id = 'o1'",
+    "a_touch_ends_the_wait": "update marts.fct_handoff set first_touch_at = '2026-11-15' where opportunity_id = 'o1'",
+    "only_open_deals_wait": "update marts.fct_handoff set is_waiting = true where opportunity_id = 'o2'",
+    "a_deals_credit_adds_up_to_one": "update marts.fct_won_credit set share = 0.4 where part = 'closed'",
+    "a_share_of_credit_is_a_share": "update marts.fct_won_credit set share = case when rep_id = 'r1' then 0.6 else -0.3 end"
+    " where part = 'worked'",
+    "a_deals_credited_amounts_add_up_to_its_amount": "update marts.fct_won_credit set credited_amount = 1"
+    " where part = 'closed'",
+    "every_won_deal_and_no_other_has_its_credit": "delete from marts.fct_won_credit",
+    "a_stage_of_a_period_is_one_row": again("marts.rpt_bottleneck", "scope_id = 'A' and stage = 'propose' and arrivals = 0"),
+    "a_stage_holds_what_came_less_what_left": "update marts.rpt_bottleneck set opening_wip = 1"
+    " where scope_id = 'A' and stage = 'propose' and arrivals = 1",
+    "arrivals_are_the_visits_that_began": "update marts.rpt_bottleneck set arrivals = arrivals + 1, opening_wip = opening_wip - 1"
+    " where scope_id in ('all', 'A') and stage = 'qualify' and arrivals > 0",
+    "a_stage_holds_its_open_deals_today": "update marts.rpt_bottleneck set opening_wip = 1, wip = 3"
+    " where scope = 'company' and stage = 'qualify' and arrivals > 0",
+    "teams_add_up_to_the_companys_flow": "delete from marts.rpt_bottleneck where scope_id = 'B' and stage = 'propose'",
+    "one_stage_at_most_limits_the_flow": "update marts.rpt_bottleneck set is_limiting = true where scope_id = 'A' and arrivals > 0",
+    "a_limit_that_is_not_told_has_its_reason": "update marts.rpt_bottleneck set is_limiting = null where scope_id = 'A'",
+    # qualification
+    "a_tier_is_one_row": again("marts.rpt_qualification_tier", "subject = 'account'"),
+    "tiers_hold_every_lead_once": "delete from marts.rpt_qualification_tier where subject = 'lead' and tier = 'b'",
+    "a_tiers_won_are_among_those_with_an_opportunity": "update marts.rpt_qualification_tier set with_opportunity = 0"
+    " where subject = 'account'",
+    "a_tiers_rate_lies_in_its_interval": "update marts.rpt_qualification_tier set won_rate_high = 0.1 where subject = 'account'",
+    # change
+    "a_change_is_one_row": again("marts.rpt_metric_change", "segment_dimension = 'all'"),
+    "a_change_is_the_difference_of_its_values": "update marts.rpt_metric_change set before_value = 0.7, difference_low = -1"
+    " where segment_value = 'r1'",
+    "segments_explain_the_companys_change": "update marts.rpt_metric_change set contribution = 0.1, contribution_own = 0.1"
+    " where segment_value = 'r2'",
+    "a_contribution_is_own_and_mix": "update marts.rpt_metric_change set contribution_mix = 0.1 where segment_value = 'r2'",
+    "nothing_is_significant_without_a_test": "update marts.rpt_metric_change set is_significant = true where segment_value = 'r2'",
+    "comparing_many_makes_nothing_surer": "update marts.rpt_metric_change set p_value = 0.04 where segment_value = 'r1'",
+    "a_change_lies_in_its_interval": "update marts.rpt_metric_change set difference_low = 0 where segment_value = 'r1'",
 }
 
 

@@ -11,14 +11,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
+from filelock import FileLock
+
+from funnelcast.sales_process import load_sales_process
 from funnelcast.settings import Settings
+from ingestion.in_use import systems_in_use
 from publishing.certificate import read_certificate
 from publishing.reader import open_published, open_release
 
@@ -26,8 +32,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 COMMAND = Path(sys.executable).with_name("funnelcast")
 
-# dbt's manifest of this project, kept from the first night: parsing it anew for each home takes longer than most builds.
-_parsed_project: list[Path] = []
+# dbt's manifests of this project, by the systems in use, kept from the first night of each: parsing it anew for each home takes
+# longer than most builds.
+_parsed_projects: dict[tuple[str, ...], TemporaryDirectory[str]] = {}
 
 
 def settings_for(
@@ -46,7 +53,7 @@ def night(
     settings = settings_for(home, landing, config, as_of, full_refresh)
     with prepared(settings):
         run_nightly(settings)
-    _remember_parsed_project(settings)
+    remember_parsed_project(settings)
     return settings
 
 
@@ -54,8 +61,9 @@ def night(
 def prepared(settings: Settings) -> Iterator[None]:
     """A home that need not parse the dbt project again, and an environment that is left as it was."""
     before = dict(os.environ)
-    if _parsed_project and not settings.dbt_home.exists():
-        shutil.copytree(_parsed_project[0], settings.dbt_home)
+    parsed = _parsed_projects.get(_systems(settings))
+    if parsed is not None and not settings.dbt_home.exists():
+        shutil.copytree(parsed.name, settings.dbt_home)
     try:
         yield
     finally:
@@ -130,11 +138,36 @@ def write_jsonl(path: Path, found: Sequence[dict[str, Any]]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in found), encoding="utf-8")
 
 
-def _remember_parsed_project(settings: Settings) -> None:
-    if not _parsed_project:
-        keep = settings.home.parent / f"{settings.home.name}-parsed-project"
-        (keep / "target").mkdir(parents=True)
-        shutil.copy(settings.dbt_home / "manifest_of.json", keep)
+def once_a_session(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that ``make`` filled once, however many processes the tests run in; each process has a copy of its own."""
+    own = tmp_path_factory.mktemp(name) / name
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        own.mkdir()
+        make(own)
+        return own
+    shared = tmp_path_factory.getbasetemp().parent / "once_a_session" / name
+    shared.parent.mkdir(exist_ok=True)
+    with FileLock(shared.with_suffix(".lock")):
+        if not shared.exists():
+            unfinished = shared.with_suffix(".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            make(unfinished)
+            unfinished.rename(shared)
+    shutil.copytree(shared, own, symlinks=True)
+    return own
+
+
+def remember_parsed_project(settings: Settings) -> None:
+    systems = _systems(settings)
+    if systems not in _parsed_projects:
+        keep = TemporaryDirectory(prefix="funnelcast-parsed-project-")
+        (Path(keep.name) / "target").mkdir()
+        shutil.copy(settings.dbt_home / "manifest_of.json", keep.name)
         for name in ("manifest.json", "partial_parse.msgpack"):
-            shutil.copy(settings.dbt_target / name, keep / "target")
-        _parsed_project.append(keep)
+            shutil.copy(settings.dbt_target / name, Path(keep.name) / "target")
+        _parsed_projects[systems] = keep
+
+
+def _systems(settings: Settings) -> tuple[str, ...]:
+    return systems_in_use(load_sales_process(settings.config), settings.raw, settings.landing)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -143,13 +144,13 @@ def test_declared_dates(settings: Settings, written: str, delivered: str, expect
         ("1.234,5", "1.234.567,50", "1234567.50"),
         ("1.234,5", "12,5", "12.5"),
         ("1 234,5", "1 234 567,5", "1234567.5"),
-        # FAULTS 22: what does not fit is not guessed at
-        ("1,234.5", "1.234,50", "1.234,50"),
-        ("1.234,5", "1,234.50", "1,234.50"),
-        ("1,234.5", "$12k", "$12k"),
-        ("1,234.5", "(300)", "(300)"),
-        ("1,234.5", "12,34,56", "12,34,56"),
-        ("1.234,5", "1.5", "1.5"),
+        # FAULTS 22: what does not fit is not guessed at, and marked, since it could be read as another number
+        ("1,234.5", "1.234,50", "1.234,50\x1f"),
+        ("1.234,5", "1,234.50", "1,234.50\x1f"),
+        ("1,234.5", "$12k", "$12k\x1f"),
+        ("1,234.5", "(300)", "(300)\x1f"),
+        ("1,234.5", "12,34,56", "12,34,56\x1f"),
+        ("1.234,5", "1.5", "1.5\x1f"),
         ("1,234.5", "", None),
     ],
 )
@@ -250,3 +251,50 @@ def test_the_digest_of_the_process_follows_its_content() -> None:
     empty = process_digest(SalesProcess())
     assert process_digest(SalesProcess.model_validate({})) == empty
     assert process_digest(SalesProcess.model_validate({"company": {"currency": "EUR"}})) != empty
+
+
+def _text_of_moment(day: str, timezone: str, clock: str, fold: int) -> str:
+    moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=ZoneInfo(timezone), fold=fold).astimezone(UTC)
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%fZ")
+
+
+@pytest.mark.parametrize("declared", ["America/New_York", "company"])
+def test_local_times_are_read_by_the_declared_clock_and_doubtful_ones_are_noted(settings: Settings, declared: str) -> None:
+    """FAULTS 24: the hour that happens twice (the second), the one that never happens (an hour later), and what is no wall clock."""
+    put(
+        settings,
+        "stage_history/h_2026-11-21.csv",
+        "opportunity_id,stage,entered_at\n"
+        "D1,closing,2026-11-01 01:30\n"
+        "D2,closing,2026-03-08 02:30:00\n"
+        "D3,closing,2026-07-01T12:00:00.5\n"
+        "D4,closing,2026-07-01T12:00:00Z\n"
+        "D5,closing,2026-07-01\n"
+        "D6,closing,noon\n",
+    )
+    process = {"company": {"timezone": "America/New_York"}, "objects": {"stage_history": {"timezone": declared}}}
+    make(settings, process)
+    zone = "America/New_York"
+    assert ask(settings, "select entered_at from raw.generic__stage_history order by opportunity_id") == [
+        (_text_of_moment("2026-11-01", zone, "01:30", fold=1),),
+        # Never: the clock was set forward by an hour at two.
+        (_text_of_moment("2026-03-08", zone, "03:30", fold=0),),
+        (_text_of_moment("2026-07-01", zone, "12:00:00.5", fold=0),),
+        ("2026-07-01T12:00:00Z",),
+        ("2026-07-01",),
+        ("noon",),
+    ]
+    ((reason,),) = ask(settings, "select reason from accounting.delivered_file where outcome = 'loaded'")
+    assert reason.startswith("2 of its times happen twice or never by the clocks of America/New_York")
+
+
+def test_a_clock_and_a_format_of_ones_own_go_together(settings: Settings) -> None:
+    put(settings, "stage_history/h_2026-11-21.csv", "opportunity_id,stage,entered_at\nD1,closing,01.07.2026 12:00\n")
+    make(settings, {"objects": {"stage_history": {"timezone": "Europe/Berlin", "dates": "%d.%m.%Y %H:%M"}}})
+    assert ask(settings, "select entered_at from raw.generic__stage_history") == [("2026-07-01 10:00:00.000000Z",)]
+    assert ask(settings, "select reason from accounting.delivered_file") == [(None,)]
+
+
+def test_a_clock_that_nobody_has_is_named() -> None:
+    with pytest.raises(ValueError, match="'Mars/Olympus' is not a timezone"):
+        SalesProcess.model_validate({"objects": {"stage_history": {"timezone": "Mars/Olympus"}}})

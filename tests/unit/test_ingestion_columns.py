@@ -68,8 +68,32 @@ def test_names_in_any_alphabet_are_told_apart(alphabet: str) -> None:
 
 def test_no_declared_object_has_two_columns_that_match_the_same_name() -> None:
     for declared in OBJECTS:
-        squashed = [squash(column.name) for column in declared.columns]
+        squashed = [squash(name) for column in declared.columns for name in column.names]
         assert len(set(squashed)) == len(squashed), declared.name
+
+
+@given(
+    data=st.data(), declared=st.sampled_from([declared for declared in OBJECTS if any(c.aliases for c in declared.columns)])
+)
+def test_a_column_is_found_by_what_the_tool_calls_it_elsewhere(data: st.DataObject, declared: ObjectDeclaration) -> None:
+    """Design, section 4: a replica, an export and the API name one column differently, and all are accepted as they are."""
+    names = {column.name: data.draw(disguised(data.draw(st.sampled_from(column.names)))) for column in declared.columns}
+    match = match_columns(data.draw(st.permutations(list(names.values()))), declared, {})
+    assert match.matched == names
+    assert match.unknown == ()
+
+
+def test_of_two_names_of_one_column_our_own_counts_and_the_other_is_kept() -> None:
+    deal = SYSTEMS["hubspot"].objects["deal"]
+    match = match_columns(["hs_object_id", "Deal ID", "Deal Stage", "property_dealstage_label"], deal, {})
+    assert match.matched == {"deal_id": "Deal ID", "deal_pipeline_stage_id": "Deal Stage"}
+    assert match.unknown == ("hs_object_id", "property_dealstage_label")
+
+
+def test_a_mapped_column_is_not_looked_for_under_other_names() -> None:
+    deal = SYSTEMS["hubspot"].objects["deal"]
+    assert match_columns(["Record ID"], deal, {"deal_id": "number"}).missing_required == ("deal_id",)
+    assert match_columns(["Record ID", "number"], deal, {"deal_id": "number"}).matched == {"deal_id": "number"}
 
 
 def test_the_config_maps_first() -> None:
@@ -144,3 +168,16 @@ def test_snake_case(delivered: str, ours: str) -> None:
 def test_declarations_say_what_is_wrong_with_them() -> None:
     with pytest.raises(ValueError, match=r"a:money: expected a column name, `:time` or `:number`"):
         declare("thing", "full", required="a:money")
+
+
+@pytest.mark.parametrize(
+    ("header", "home"),
+    [
+        (["product_id", "name", "price"], "generic.product"),
+        (["id", "name", "_fivetran_deleted", "_fivetran_synced"], "hubspot.team"),
+        (["id", "name", "archived"], "hubspot.role"),
+    ],
+)
+def test_a_small_table_is_not_taken_for_one_that_knows_a_column_more(header: list[str], home: str) -> None:
+    system, name = home.split(".")
+    assert looks_like(header, SYSTEMS[system].objects[name], system) is None

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingestion.readers import ReadResult, UnreadableFile, check_integrity, csv_header, load_csv
+from ingestion.readers import ReadResult, check_integrity, csv_header, load_csv
 
 Rows = list[list[str | None]]
 
@@ -38,7 +38,7 @@ def loaded(connection: duckdb.DuckDBPyConnection, folder: Path, content: bytes) 
     """Write, check and load one file, as landing does; the rows as raw keeps them."""
     path, target = folder / "delivered.csv", folder / "loaded.parquet"
     path.write_bytes(content)
-    checked = check_integrity(path, False, folder)
+    checked = check_integrity(path, None, folder)
     columns, delimiter = csv_header(checked.text)
     result = load_csv(connection, checked, columns, delimiter, "'delivered.csv' as _file", target, folder)
     names = ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
@@ -122,9 +122,13 @@ def test_a_quote_that_is_never_closed_hides_nothing(connection: duckdb.DuckDBPyC
     assert result.rows_delivered == 5
 
 
-def test_too_many_quotes_that_are_never_closed_are_no_csv(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFile, match="open a quote and never close it"):
-        loaded(connection, tmp_path, b"a,b\n" + b'1,"two\n2,3\n' * 61)
+def test_any_number_of_quotes_that_are_never_closed_hide_nothing(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    result, found = loaded(connection, tmp_path, b"a,b\n" + b'1,"two\n2,3\n' * 61)
+    assert plain(found) == [["2", "3"]] * 61
+    assert [reject.line for reject in result.rejects] == list(range(2, 124, 2))
+    assert result.rows_delivered == 122
 
 
 def test_a_nul_byte_is_quarantined(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -161,9 +165,9 @@ def test_line_ends(connection: duckdb.DuckDBPyConnection, tmp_path: Path, line_e
 
 def test_mixed_line_ends_are_made_one_and_said_so(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     content = b"a,b\r\n1,2\n3,4\r\n5,6\n"
-    _, found = loaded(connection, tmp_path, content)
+    result, found = loaded(connection, tmp_path, content)
     assert plain(found) == [["1", "2"], ["3", "4"], ["5", "6"]]
-    assert check_integrity(tmp_path / "delivered.csv", False, tmp_path).notes == ("mixed line ends made one",)
+    assert result.notes == ("mixed line ends made one",)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +184,7 @@ def test_encodings(connection: duckdb.DuckDBPyConnection, tmp_path: Path, conten
     result, found = loaded(connection, tmp_path, content)
     assert result.columns == ("ä", "b")
     assert found == [["€", "ü"]]
-    assert check_integrity(tmp_path / "delivered.csv", False, tmp_path).notes == ((note,) if note else ())
+    assert check_integrity(tmp_path / "delivered.csv", None, tmp_path).notes == ((note,) if note else ())
 
 
 def test_mixed_bytes_are_quarantined_by_line(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -238,7 +242,7 @@ def test_column_names_are_text_and_never_run(
     """FAULTS 50."""
     path, target = tmp_path / "delivered.csv", tmp_path / "loaded.parquet"
     path.write_bytes(written([names, ["1", "2"]]))
-    checked = check_integrity(path, False, tmp_path)
+    checked = check_integrity(path, None, tmp_path)
     columns, delimiter = csv_header(checked.text)
     assert columns == names
     result = load_csv(connection, checked, columns, delimiter, "'delivered.csv' as _file", target, tmp_path)
@@ -256,9 +260,11 @@ def _is_good(line: bytes) -> bool:
         (b'a,b\r\n"one\r\ntwo",x\r\n', "one\r\ntwo"),
         (b'a,b\n"one\ntwo",x\n', "one\ntwo"),
         (b'a,b\n"one\rtwo",x\n', "one\rtwo"),
-        # Where the line ends of a file are mixed they are made one, also inside of fields; the file's note says so.
-        (b'a,b\n"one\r\ntwo",x\n', "one\ntwo"),
+        # What is inside of fields stays as it is, whatever ends the records, and where those are mixed.
+        (b'a,b\n"one\r\ntwo",x\n', "one\r\ntwo"),
         (b'a,b\r\n"one\ntwo",x\r\n', "one\ntwo"),
+        (b'a,b\r\n"one\r\ntwo",x\n', "one\r\ntwo"),
+        (b'a,b\r"one\r\ntwo",x\n', "one\r\ntwo"),
     ],
 )
 def test_line_breaks_inside_of_fields(

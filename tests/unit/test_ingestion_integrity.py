@@ -22,7 +22,7 @@ WHOLE = gzip.compress(TEXT, mtime=0)
 def check(folder: Path, content: bytes) -> bytes:
     path = folder / "delivered.csv.gz"
     path.write_bytes(content)
-    checked = check_integrity(path, True, folder)
+    checked = check_integrity(path, "gz", folder)
     assert checked.sha256 == hashlib.sha256(content).hexdigest(), "the hash is of what was delivered"
     assert checked.text_bytes == checked.text.stat().st_size
     return checked.text.read_bytes()
@@ -77,10 +77,10 @@ def test_a_text_that_begins_as_utf_16_and_does_not_stay_so_is_refused(tmp_path: 
     path = tmp_path / "delivered.csv"
     path.write_bytes("a,b\n".encode("utf-16") + b"\x00")
     with pytest.raises(UnreadableFile, match="begins as utf-16"):
-        check_integrity(path, False, tmp_path)
+        check_integrity(path, None, tmp_path)
 
 
 def test_plain_text_is_read_where_it_lies(tmp_path: Path) -> None:
     path = tmp_path / "delivered.csv"
     path.write_bytes(random.Random(1).randbytes(10).hex().encode())
-    assert check_integrity(path, False, tmp_path).text == path
+    assert check_integrity(path, None, tmp_path).text == path

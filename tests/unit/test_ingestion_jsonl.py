@@ -32,7 +32,7 @@ def loaded(
     """The result, each row by column, and the rows' numbers."""
     path, target = folder / "delivered.jsonl", folder / "loaded.parquet"
     path.write_bytes(content)
-    checked = json_lines(connection, check_integrity(path, False, folder), folder)
+    checked = json_lines(connection, check_integrity(path, None, folder), folder)
     columns = jsonl_columns(connection, checked.text)
     result = load_jsonl(connection, checked, columns, "'delivered.jsonl' as _file", target)
     found = connection.execute(f"select * exclude (_file) from read_parquet('{target}') order by _row").fetchall()

@@ -121,6 +121,37 @@ def test_a_corrected_file_replaces_the_earlier_and_both_stay_in_raw(settings: Se
     assert raw_rows(settings) == [("opportunity/a_2026-11-21.csv", 2), ("opportunity/a_2026-11-21.csv", 3)]
 
 
+def deliver_in_turn(settings: Settings, *deliveries: tuple[str, str]) -> dict[str, str]:
+    """Land each delivery in a night of its own; what is in force at the end, by content."""
+    for number, (name, content) in enumerate(deliveries):
+        os.utime(
+            put(settings, f"opportunity/{name}_2026-11-21.csv", content), (1_700_000_000 + number, 1_700_000_000 + number)
+        )
+        found = landed(settings)
+    (settings.build / "landing_index.json").unlink()
+    assert outcomes(landed(settings)) == outcomes(found)
+    return {str(kept.stored.rows_loaded): kept.outcome for kept in found.outcomes if kept.stored}
+
+
+def test_a_correction_may_be_taken_back(settings: Settings) -> None:
+    """FAULTS 6: the later delivery wins, also where it brings bytes that were seen before."""
+    right, wrong = DEALS, DEALS + "O3,won\n"
+    assert deliver_in_turn(settings, ("a", right), ("a", wrong), ("a", right)) == {"2": "loaded", "3": "superseded"}
+
+
+def test_a_correction_may_have_been_delivered_under_another_name_before(settings: Settings) -> None:
+    right, wrong = DEALS, DEALS + "O3,won\n"
+    assert deliver_in_turn(settings, ("b", right), ("a", wrong), ("a", right)) == {"2": "loaded", "3": "superseded"}
+
+
+@pytest.mark.parametrize("order", ["a b A", "b a A", "a A b"])
+def test_a_twin_of_what_was_corrected_is_corrected_too(settings: Settings, order: str) -> None:
+    """P4: whichever of the twins came first, and also if the second comes after the correction (A)."""
+    content = {"a": DEALS, "b": DEALS, "A": DEALS + "O3,won\n"}
+    found = deliver_in_turn(settings, *((name.lower(), content[name]) for name in order.split()))
+    assert found == {"2": "superseded", "3": "loaded"}
+
+
 def test_two_files_of_one_date_are_both_parts(settings: Settings) -> None:
     """FAULTS 8."""
     put(settings, "opportunity/a_2026-11-21.csv")

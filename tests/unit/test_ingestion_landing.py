@@ -97,21 +97,26 @@ def test_a_date_is_the_companys_day_and_a_time_is_utc(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "format_", "is_gzipped"),
+    ("name", "format_", "compression"),
     [
-        ("deals_2026-11-22.csv", "csv", False),
-        ("deals_2026-11-22.CSV.GZ", "csv", True),
-        ("deals_2026-11-22.tsv", "csv", False),
-        ("deals_2026-11-22.txt", "csv", False),
-        ("deals_2026-11-22.jsonl", "jsonl", False),
-        ("deals_2026-11-22.ndjson.gz", "jsonl", True),
-        ("a.b.c_2026-11-22.v2.csv", "csv", False),
+        ("deals_2026-11-22.csv", "csv", None),
+        ("deals_2026-11-22.CSV.GZ", "csv", "gz"),
+        ("deals_2026-11-22.tsv", "csv", None),
+        ("deals_2026-11-22.txt", "csv", None),
+        ("deals_2026-11-22.jsonl", "jsonl", None),
+        ("deals_2026-11-22.ndjson.gz", "jsonl", "gz"),
+        ("a.b.c_2026-11-22.v2.csv", "csv", None),
+        ("deals_2026-11-22.csv.zst", "csv", "zst"),
+        ("deals_2026-11-22.json", "jsonl", None),
+        ("deals_2026-11-22.JSON.ZST", "jsonl", "zst"),
+        ("deals_2026-11-22.parquet", "parquet", None),
+        ("deals_2026-11-22.xlsx", "xlsx", None),
     ],
 )
-def test_formats_by_suffix(tmp_path: Path, name: str, format_: str, is_gzipped: bool) -> None:
+def test_formats_by_suffix(tmp_path: Path, name: str, format_: str, compression: str | None) -> None:
     put(tmp_path, f"generic/opportunity/{name}")
     (file,) = scan(tmp_path)[0].values()
-    assert (file.format, file.is_gzipped, file.target.label) == (format_, is_gzipped, "generic.opportunity")
+    assert (file.format, file.compression, file.target.label) == (format_, compression, "generic.opportunity")
 
 
 @pytest.mark.parametrize(
@@ -130,8 +135,12 @@ def test_formats_by_suffix(tmp_path: Path, name: str, format_: str, is_gzipped: 
         ("elsewhere/opportunity/deals_2026-11-22.csv", "ignored", "no object takes it"),
         ("deals_2026-11-22.csv", "ignored", "no object takes it"),
         ("generic/opportunity/deeper/deals_2026-11-22.csv", "ignored", "no object takes it"),
-        ("generic/opportunity/deals_2026-11-22.xlsx", "refused", "not read yet"),
-        ("generic/opportunity/deals_2026-11-22.zip", "refused", "not read yet"),
+        ("generic/opportunity/deals_2026-11-22.gz", "ignored", "type is unknown"),
+        ("generic/opportunity/deals_2026-11-22.zip", "refused", "unpack it, or pack each extract of its own as .gz"),
+        ("generic/opportunity/deals_2026-11-22.xls", "refused", "save it as .xlsx"),
+        ("generic/opportunity/deals_2026-11-22.csv.bz2", "refused", "pack it as .gz or .zst"),
+        ("generic/opportunity/deals_2026-11-22.parquet.gz", "refused", "packed already; deliver it as .parquet"),
+        ("generic/opportunity/deals_2026-11-22.xlsx.zst", "refused", "packed already; deliver it as .xlsx"),
     ],
 )
 def test_files_that_are_left_alone_are_told_why(tmp_path: Path, name: str, outcome: str, reason: str) -> None:

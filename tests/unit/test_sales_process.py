@@ -150,6 +150,91 @@ MISTAKES: dict[str, tuple[Any, tuple[str, ...]]] = {
         ("objects.opportunity.extracted_on",),
     ),
     "a threshold that is no number": (process(gate={"late_days": "many"}), ("gate.late_days", "found 'many'")),
+    "an unknown key of a rule": (
+        process(qualification={"rules": [{"attribute": "title", "iss": "known", "points": 1}]}),
+        ("qualification.rules[0]",),
+    ),
+    "a list without values": (
+        process(qualification={"rules": [{"attribute": "title", "is": "one_of", "points": 1}], "tiers": [{"key": "a"}]}),
+        ("qualification.rules[0]", "the rule on 'title', one_of: expected `values`"),
+    ),
+    "a number rule on text": (
+        process(ideal_customer={"rules": [{"attribute": "country", "is": "at_least", "value": 3, "points": 1}]}),
+        ("ideal_customer.rules[0]", "country is text; expected one of one_of, not_one_of, contains, known"),
+    ),
+    "a range turned round": (
+        process(ideal_customer={"rules": [{"attribute": "employees", "is": "between", "values": [9, 3], "points": 1}]}),
+        ("ideal_customer.rules[0]", "expected `values`, two numbers, the smaller first"),
+    ),
+    "numbers in a list of texts": (
+        process(ideal_customer={"rules": [{"attribute": "plan", "is": "one_of", "values": [1, 2], "points": 1}]}),
+        ("ideal_customer.rules[0]", "expected texts; put numbers in quotes"),
+    ),
+    "points that are none": (
+        process(ideal_customer={"rules": [{"attribute": "employees", "is": "known", "points": "many"}]}),
+        ("ideal_customer.rules[0].points", "found 'many'"),
+    ),
+    "rules without tiers": (
+        process(qualification={"rules": [{"attribute": "title", "is": "known", "points": 1}]}),
+        ("qualification: expected both `rules` and `tiers`",),
+    ),
+    "tiers out of order": (
+        process(
+            qualification={
+                "rules": [{"attribute": "title", "is": "known", "points": 1}],
+                "tiers": [{"key": "a", "from": 1}, {"key": "b", "from": 5}, {"key": "c"}],
+            }
+        ),
+        ("qualification: expected the tiers from the highest `from` to the lowest",),
+    ),
+    "a last tier that begins somewhere": (
+        process(
+            qualification={
+                "rules": [{"attribute": "title", "is": "known", "points": 1}],
+                "tiers": [{"key": "a", "from": 5}, {"key": "b", "from": 1}],
+            }
+        ),
+        ("the last tier, 'b', takes what the others leave; expected no `from`",),
+    ),
+    "a tier in the middle without a beginning": (
+        process(
+            qualification={
+                "rules": [{"attribute": "title", "is": "known", "points": 1}],
+                "tiers": [{"key": "a", "from": 5}, {"key": "b"}, {"key": "c"}],
+            }
+        ),
+        ("every tier but the last needs `from`",),
+    ),
+    "a person's attribute of a customer": (
+        process(
+            ideal_customer={"rules": [{"attribute": "title", "is": "known", "points": 1}], "tiers": [{"key": "a"}]},
+        ),
+        ("ideal_customer.rules[0]: title is of a person or a lead", "expected it under `qualification`"),
+    ),
+    "a hand-over of islands": (
+        process(handovers=[{"stage": "demo", "from": "sdr", "to": "ae"}]),
+        ("handovers: in the sales model 'island' nobody hands over",),
+    ),
+    "a hand-over at no stage": (
+        process(sales_model="pod", handovers=[{"stage": "dem", "from": "sdr", "to": "ae"}]),
+        ("handovers[0]: stage is 'dem'; expected one of demo, gone, offer, signed",),
+    ),
+    "a hand-over in no pipeline": (
+        process(sales_model="pod", handovers=[{"pipeline": "x", "stage": "demo", "from": "sdr", "to": "ae"}]),
+        ("handovers[0]: pipeline is 'x'; expected one of direct",),
+    ),
+    "a hand-over to no role": (
+        process(sales_model="pod", roles={"sdr": ["SDR"]}, handovers=[{"stage": "demo", "from": "sdr", "to": "ae"}]),
+        ("handovers[0]: role is 'ae'; expected one of sdr",),
+    ),
+    "a role's name twice": (
+        process(roles={"sdr": ["Rep"], "ae": ["rep"]}),
+        ("role label 'rep' is given twice",),
+    ),
+    "credit for more than a deal": (
+        process(credit={"sourced": 0.5, "worked": 0.5, "closed": 0.5}),
+        ("credit: sourced, worked and closed add up to 1.5; expected 1",),
+    ),
     "not a mapping": ("- a\n- b\n", ("expected a mapping of settings at the top, found list",)),
     "not YAML": ("company: [\n", ("expected YAML in UTF-8",)),
     "a tab": ("company:\n\tname: x\n", ("expected YAML in UTF-8",)),
@@ -197,6 +282,16 @@ def test_the_process_as_tables(tmp_path: Path) -> None:
         pipelines=[{**PIPELINE, "retired": [{"label": "Verbal", "key": "offer"}], "labels": ["Direct", "New"]}],
         motions={"inbound": ["Web"]},
         segments=["Region Name"],
+        sales_model="assembly_line",
+        roles={"sdr": ["SDR East"]},
+        handovers=[{"stage": "demo", "from": "sdr", "to": "sdr"}],
+        ideal_customer={
+            "rules": [
+                {"attribute": "plan", "is": "one_of", "values": ["Gold", "Tin"], "points": 5},
+                {"attribute": "employees", "is": "at_least", "value": 10, "points": -2},
+            ],
+            "tiers": [{"key": "a", "from": 3}, {"key": "b"}],
+        },
     )
     write_process_tables(read(tmp_path, content), tmp_path / "config")
     with duckdb.connect() as connection:
@@ -216,6 +311,20 @@ def test_the_process_as_tables(tmp_path: Path) -> None:
     assert [row[-1] for row in tables["canonical_stage"]] == [True, False, False, False, False, False]
     assert tables["motion"] == [("Web", "inbound")]
     assert tables["segment_column"] == [("region_name", "region_name")]
+    assert tables["role"] == [("SDR East", "sdr")]
+    assert tables["handover"] == [(None, "demo", "sdr", "sdr")]
+    assert [(part, order, float(weight)) for part, order, weight in tables["credit"]] == [
+        ("sourced", 1, 0.2),
+        ("worked", 2, 0.3),
+        ("closed", 3, 0.5),
+    ]
+    assert tables["score_attribute"] == [("plan",)]
+    assert tables["score_rule"] == [
+        ("fit", 1, "plan", "one_of", "gold", None, None, 5),
+        ("fit", 1, "plan", "one_of", "tin", None, None, 5),
+        ("fit", 2, "employees", "at_least", None, 10.0, None, -2),
+    ]
+    assert tables["score_tier"] == [("fit", "a", 1, 3), ("fit", "b", 2, None)]
 
 
 def test_contested_definitions_as_tables(tmp_path: Path) -> None:

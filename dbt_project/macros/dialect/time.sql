@@ -5,7 +5,7 @@
     timezone({{ timezone }}, timezone('UTC', {{ utc }}))
 {%- endmacro %}
 
-{#- The wall clock of a timezone → UTC. In the hour that happens twice, the first; in the one that never happens, an hour later. -#}
+{#- The wall clock of a timezone → UTC. In the hour that happens twice, the second; in the one that never happens, an hour later. -#}
 {% macro utc_time(local, timezone) -%}
     timezone('UTC', timezone({{ timezone }}, {{ local }}))
 {%- endmacro %}
@@ -40,4 +40,9 @@
 {#- A column of whole numbers from the first to the last, one row each; no row where the last is smaller. -#}
 {% macro numbers_from_to(first, last) -%}
     unnest(generate_series({{ first }}, {{ last }}))
+{%- endmacro %}
+
+{#- Whole minutes between two moments: whole numbers add up to the same sum in any order. -#}
+{% macro minutes_between(earlier, later) -%}
+    cast(floor((epoch({{ later }}) - epoch({{ earlier }})) / 60.0) as bigint)
 {%- endmacro %}

@@ -19,6 +19,14 @@ salesforce_history as (
 ),
 
 {% endif -%}
+{% if uses('hubspot') -%}
+hubspot_history as (
+
+    select * from {{ ref('int_hubspot_deal_history') }}
+
+),
+
+{% endif -%}
 absence as (
 
     select * from {{ ref('int_opportunity_absence') }}
@@ -72,6 +80,10 @@ first_told as (
         union all
         select _system, opportunity_id, entered_at from salesforce_history where row_disposition = 'loaded'
     {%- endif %}
+    {% if uses('hubspot') -%}
+        union all
+        select source_system, opportunity_id, changed_at from hubspot_history
+    {%- endif %}
     ) as history
     group by source_system, opportunity_id
 
@@ -79,10 +91,12 @@ first_told as (
 
 converted_lead as (
 
-    select source_system, opportunity_id, min(lead_id) as lead_id, min(source) as source
+    -- Several leads may have become one deal: the first of them stands for all, so that the deal counts once. A lead that
+    -- was merged afterwards is the one it was merged into.
+    select source_system, opportunity_id, coalesce(merged_into, lead_id) as lead_id, source
     from lead
-    where opportunity_id is not null and not is_deleted
-    group by source_system, opportunity_id
+    where opportunity_id is not null and (not is_deleted or merged_into is not null)
+    qualify row_number() over (partition by source_system, opportunity_id order by converted_at nulls last, lead_id) = 1
 
 ),
 

@@ -21,6 +21,14 @@ salesforce_opportunity as (
 ),
 
 {% endif -%}
+{% if uses('hubspot') -%}
+hubspot_deal as (
+
+    select * from {{ ref('stg_hubspot__deal') }}
+
+),
+
+{% endif -%}
 delivered_file as (
 
     select * from {{ source('accounting', 'delivered_file') }}
@@ -59,6 +67,12 @@ listed as (
     from salesforce_opportunity
     where _delivery = 'full' and not _is_superseded
     {%- endif %}
+    {% if uses('hubspot') -%}
+    union
+    select distinct _system, deal_id, _extracted_at
+    from hubspot_deal
+    where _delivery = 'full' and not _is_superseded
+    {%- endif %}
 
 ),
 
@@ -83,7 +97,7 @@ whole_extract as (
     from delivered_file
     left join row_without_id
         on delivered_file.system = row_without_id.source_system and delivered_file.extracted_at = row_without_id.extracted_at
-    where delivered_file.object = 'opportunity' and delivered_file.outcome = 'loaded'
+    where delivered_file.object in ('opportunity', 'deal') and delivered_file.outcome = 'loaded'
     group by delivered_file.system, delivered_file.extracted_at
 
 ),

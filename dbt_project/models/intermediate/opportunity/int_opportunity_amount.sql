@@ -66,6 +66,8 @@ with_rate as (
     select
         valued.*,
         rate.rate,
+        rate.rate_date,
+        rate.rate_date,
         row_number() over (
             partition by valued.source_system, valued.opportunity_id order by rate.rate_date desc nulls last
         ) as recency
@@ -92,7 +94,10 @@ select
             when with_rate.currency is null or with_rate.currency = reporting.currency then 1
             else with_rate.rate
         end, 2
-    ) as decimal(18, 2)) as amount
+    ) as decimal(18, 2)) as amount,
+    with_rate.rate_day,
+    -- The day of the rate that was used; null where none was needed, or none was known.
+    case when with_rate.currency <> reporting.currency then with_rate.rate_date end as rate_date
 from with_rate
 cross join reporting
 where with_rate.recency = 1

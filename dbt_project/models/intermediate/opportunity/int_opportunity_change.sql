@@ -52,19 +52,38 @@ history_end as (
         max(changed_at) as last_told_at,
         -- A history without amounts or dates does not track them: then they are as last delivered, not missing.
         count(amount) > 0 as tracks_amount,
-        count(expected_close_on) > 0 as tracks_expected_close
+        count(expected_close_on) > 0 as tracks_expected_close,
+        -- Of some CRMs it is known that what they do not tell was different then: the date is unknown before the first extract.
+        min(case when not is_close_date_of_today then 0 else 1 end) = 1 as borrows_expected_close
     from usable_history
     group by source_system, opportunity_id
+
+),
+
+last_of_history as (
+
+    select usable_history.source_system, usable_history.opportunity_id, coalesce(usable_history.pipeline, opportunity.pipeline) as pipeline
+    from usable_history
+    inner join opportunity
+        on usable_history.source_system = opportunity.source_system
+        and usable_history.opportunity_id = opportunity.opportunity_id
+    qualify row_number() over (
+        partition by usable_history.source_system, usable_history.opportunity_id
+        order by usable_history.changed_at desc, usable_history.stage_label
+    ) = 1
 
 ),
 
 from_history as (
 
     select
-        usable_history.source_system, usable_history.opportunity_id, lower(usable_history.stage_label) as label_key,
+        usable_history.source_system, usable_history.opportunity_id,
+        coalesce(usable_history.pipeline, opportunity.pipeline) as pipeline, lower(usable_history.stage_label) as label_key,
         usable_history.changed_at,
         case when history_end.tracks_amount then usable_history.amount else opportunity.amount end as amount,
-        case when history_end.tracks_expected_close then usable_history.expected_close_on else opportunity.expected_close_on
+        case
+            when history_end.tracks_expected_close then usable_history.expected_close_on
+            when history_end.borrows_expected_close then opportunity.expected_close_on
         end as expected_close_on,
         'history' as evidence
     from usable_history
@@ -86,6 +105,7 @@ compared_version as (
         stage_label.stage_order,
         stage_label.phase,
         lag(stage_label.stage) over by_version as previous_stage,
+        lag(opportunity_version.pipeline) over by_version as previous_pipeline,
         lag(opportunity_version.amount) over by_version as previous_amount,
         lag(opportunity_version.expected_close_on) over by_version as previous_expected_close_on
     from opportunity_version
@@ -125,6 +145,7 @@ dated_version as (
         and (
             compared_version.version_number = 1
             or compared_version.stage is distinct from compared_version.previous_stage
+            or compared_version.pipeline is distinct from compared_version.previous_pipeline
             or compared_version.amount is distinct from compared_version.previous_amount
             or compared_version.expected_close_on is distinct from compared_version.previous_expected_close_on
         )
@@ -138,7 +159,8 @@ changed_version as (
         *,
         max(dated_at) over (
             partition by source_system, opportunity_id order by version_number rows unbounded preceding
-        ) as changed_at
+        ) as changed_at,
+        lead(version_number) over (partition by source_system, opportunity_id order by version_number) is null as is_newest
     from dated_version
 
 ),
@@ -147,7 +169,7 @@ changed_version as (
 from_creation as (
 
     select
-        changed_version.source_system, changed_version.opportunity_id,
+        changed_version.source_system, changed_version.opportunity_id, changed_version.pipeline,
         case
             when changed_version.phase not in ('won', 'lost') and changed_version.stage_order <= entry_stage.stage_order
                 then changed_version.label_key
@@ -180,12 +202,14 @@ from_extracts as (
 
     -- A close whose own date lies before the last word of the history came after that word all the same: the extract shows it.
     select
-        changed_version.source_system, changed_version.opportunity_id, changed_version.label_key,
+        changed_version.source_system, changed_version.opportunity_id, changed_version.pipeline, changed_version.label_key,
         case
             when changed_version.changed_at < history_end.last_told_at then history_end.last_told_at else changed_version.changed_at
         end as changed_at,
         case when history_end.tracks_amount then changed_version.amount else opportunity.amount end as amount,
-        case when history_end.tracks_expected_close then changed_version.expected_close_on else opportunity.expected_close_on
+        case
+            when history_end.tracks_expected_close or not history_end.borrows_expected_close then changed_version.expected_close_on
+            else opportunity.expected_close_on
         end as expected_close_on,
         'extract' as evidence
     from changed_version
@@ -195,12 +219,18 @@ from_extracts as (
     inner join opportunity
         on changed_version.source_system = opportunity.source_system
         and changed_version.opportunity_id = opportunity.opportunity_id
+    inner join last_of_history
+        on changed_version.source_system = last_of_history.source_system
+        and changed_version.opportunity_id = last_of_history.opportunity_id
+    -- A deal is in the pipeline that its newest extract names, whatever the history has not told yet.
     where changed_version.valid_from > history_end.last_told_at
+        or (changed_version.is_newest and changed_version.pipeline <> last_of_history.pipeline)
 
     union all
 
     select
-        changed_version.source_system, changed_version.opportunity_id, changed_version.label_key, changed_version.changed_at,
+        changed_version.source_system, changed_version.opportunity_id, changed_version.pipeline, changed_version.label_key,
+        changed_version.changed_at,
         changed_version.amount, changed_version.expected_close_on, 'extract'
     from changed_version
     left join history_end
@@ -224,24 +254,22 @@ placed as (
 
     select
         told.*,
-        opportunity.pipeline,
         stage_label.stage,
         stage_label.stage_order,
         stage_label.phase,
         lag(told.evidence) over by_time is not null
             and stage_label.stage is not distinct from lag(stage_label.stage) over by_time
+            and told.pipeline = lag(told.pipeline) over by_time
             and told.amount is not distinct from lag(told.amount) over by_time
             and told.expected_close_on is not distinct from lag(told.expected_close_on) over by_time as repeats_the_last
     from told
-    inner join opportunity
-        on told.source_system = opportunity.source_system and told.opportunity_id = opportunity.opportunity_id
     left join stage_label
-        on opportunity.source_system = stage_label.source_system and opportunity.pipeline = stage_label.pipeline
+        on told.source_system = stage_label.source_system and told.pipeline = stage_label.pipeline
         and told.label_key = stage_label.label_key
     -- Two changes at the same instant follow each other in the order of their stages; extracts speak last.
     window by_time as (
         partition by told.source_system, told.opportunity_id
-        order by told.changed_at, stage_label.stage_order, case when told.evidence = 'extract' then 1 else 0 end,
+        order by told.changed_at, case when told.evidence = 'extract' then 1 else 0 end, stage_label.stage_order,
             told.expected_close_on, told.amount
     )
 
@@ -265,5 +293,5 @@ from placed
 where evidence <> 'extract' or not repeats_the_last
 window by_time as (
     partition by source_system, opportunity_id
-    order by changed_at, stage_order, case when evidence = 'extract' then 1 else 0 end, expected_close_on, amount
+    order by changed_at, case when evidence = 'extract' then 1 else 0 end, stage_order, expected_close_on, amount
 )

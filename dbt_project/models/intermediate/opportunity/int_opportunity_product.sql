@@ -13,6 +13,20 @@ salesforce_line as (
 ),
 
 {% endif -%}
+{% if uses('hubspot') -%}
+hubspot_line as (
+
+    select * from {{ ref('int_hubspot_line') }}
+
+),
+
+hubspot_product as (
+
+    select * from {{ ref('stg_hubspot__product') }}
+
+),
+
+{% endif -%}
 generic_product as (
 
     select * from {{ ref('stg_generic__product') }}
@@ -33,6 +47,10 @@ product as (
     {% if uses('salesforce') -%}
     union all
     select _system, product_id, name, _extracted_at from salesforce_product where row_disposition = 'loaded'
+    {%- endif %}
+    {% if uses('hubspot') -%}
+    union all
+    select _system, product_id, name, _extracted_at from hubspot_product where row_disposition = 'loaded'
     {%- endif %}
 
 ),
@@ -72,6 +90,10 @@ line as (
     {% if uses('salesforce') -%}
     union all
     select source_system, opportunity_id, product_id, amount from newest_salesforce_line where not is_deleted
+    {%- endif %}
+    {% if uses('hubspot') -%}
+    union all
+    select source_system, opportunity_id, product_id, amount from hubspot_line
     {%- endif %}
 
 ),

@@ -13,6 +13,14 @@ salesforce_opportunity as (
 ),
 
 {% endif -%}
+{% if uses('hubspot') -%}
+hubspot_deal as (
+
+    select * from {{ ref('int_hubspot_deal') }}
+
+),
+
+{% endif -%}
 run as (
 
     select timezone from {{ source('config', 'run') }}
@@ -22,6 +30,12 @@ run as (
 pipeline_label as (
 
     select * from {{ source('config', 'pipeline_label') }}
+
+),
+
+account_merge as (
+
+    select * from {{ ref('int_record_merge') }} where object = 'account'
 
 ),
 
@@ -57,6 +71,16 @@ delivered as (
     where row_disposition = 'loaded'
     {%- endif %}
 
+    {% if uses('hubspot') -%}
+    union all
+
+    select
+        source_system, opportunity_id, stage_label, pipeline_label, created_at, name, account_id, owner_id, cast(null as varchar), amount,
+        currency, source, segment, forecast_category, expected_close_on, closed_at, lost_reason, lead_id, is_deleted, updated_at, extra,
+        _extracted_at
+    from hubspot_deal
+    {%- endif %}
+
 )
 
 select
@@ -74,7 +98,8 @@ select
     delivered.stage_label,
     delivered.created_at,
     delivered.name,
-    delivered.account_id,
+    -- The deals of an account that was merged into another are the other's.
+    coalesce(account_merge.survivor_id, delivered.account_id) as account_id,
     delivered.owner_id,
     delivered.product,
     delivered.amount,
@@ -91,5 +116,7 @@ select
     delivered.extra
 from delivered
 cross join configured
+left join account_merge
+    on delivered.source_system = account_merge.source_system and delivered.account_id = account_merge.record_id
 left join pipeline_label as named on lower(delivered.pipeline_label) = lower(named.label)
 window by_time as (partition by delivered.source_system, delivered.opportunity_id order by delivered._extracted_at)

@@ -12,6 +12,20 @@ salesforce_history as (
 
 ),
 
+field_history_state as (
+
+    select * from {{ ref('int_field_history_state') }}
+
+),
+
+{% endif -%}
+{% if uses('hubspot') -%}
+hubspot_history as (
+
+    select * from {{ ref('int_hubspot_deal_history') }}
+
+),
+
 {% endif -%}
 opportunity as (
 
@@ -28,16 +42,35 @@ run as (
 told as (
 
     select
-        _system as source_system, _object, opportunity_id, stage_label, entered_at as changed_at, amount, expected_close_on, _file, _row
+        _system as source_system, _object, opportunity_id, cast(null as varchar) as pipeline, stage_label, entered_at as changed_at, amount,
+        expected_close_on, true as is_close_date_of_today, _file, _row
     from generic_history
     where row_disposition = 'loaded'
 
     {% if uses('salesforce') -%}
     union all
 
-    select _system, _object, opportunity_id, stage_label, entered_at, amount, expected_close_on, _file, _row
+    select _system, _object, opportunity_id, cast(null as varchar), stage_label, entered_at, amount, expected_close_on, true, _file, _row
     from salesforce_history
     where row_disposition = 'loaded'
+
+    union all
+
+    -- The history of single fields speaks where OpportunityHistory says nothing of the deal (ops_field_history_difference compares them).
+    select
+        'salesforce', _object, opportunity_id, cast(null as varchar), stage_label, changed_at, amount, expected_close_on, true, _file, _row
+    from field_history_state
+    where opportunity_id not in (
+        select opportunity_id from salesforce_history where row_disposition = 'loaded' and opportunity_id is not null
+    )
+    {%- endif %}
+
+    {% if uses('hubspot') -%}
+    union all
+
+    -- HubSpot keeps no history of the close date unless asked to: then what was expected then is not known.
+    select source_system, _object, opportunity_id, pipeline, stage_label, changed_at, amount, expected_close_on, false, _file, _row
+    from hubspot_history
     {%- endif %}
 
 )
@@ -45,10 +78,14 @@ told as (
 select
     told.source_system,
     told.opportunity_id,
+    -- Where the history names the pipeline of its stages; null: that of the deal.
+    told.pipeline,
     told.stage_label,
     told.changed_at,
     told.amount,
     told.expected_close_on,
+    -- Where a history without close dates may borrow the date last delivered.
+    told.is_close_date_of_today,
     case
         when opportunity.opportunity_id is null then 'no such opportunity was delivered'
         when told.changed_at >= run.as_of_end then 'later than the as-of day'

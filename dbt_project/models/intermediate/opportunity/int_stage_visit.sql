@@ -8,32 +8,25 @@ with opportunity_change as (
 marked as (
 
     select
-        *,
-        case when stage is distinct from lag(stage) over by_change then 1 else 0 end as begins_visit
+        source_system, opportunity_id, change_number, changed_at, pipeline, stage, stage_order, phase, evidence,
+        stage is distinct from lag(stage) over by_change
+            or pipeline is distinct from lag(pipeline) over by_change
+            or row_number() over by_change = 1 as begins_visit
     from opportunity_change
     window by_change as (partition by source_system, opportunity_id order by change_number)
 
 ),
 
-numbered as (
-
-    select
-        *,
-        sum(begins_visit) over (
-            partition by source_system, opportunity_id order by change_number rows unbounded preceding
-        ) as visit_number
-    from marked
-
-),
-
+-- A visit is told by the change that began it; what changed during it (amount, expected close) began none.
 visit as (
 
     select
-        source_system, opportunity_id, pipeline, visit_number, stage, stage_order, phase,
-        min(changed_at) as entered_at,
-        {{ first_by('evidence', 'change_number') }} as entry_evidence
-    from numbered
-    group by source_system, opportunity_id, pipeline, visit_number, stage, stage_order, phase
+        source_system, opportunity_id, pipeline, stage, stage_order, phase,
+        changed_at as entered_at,
+        evidence as entry_evidence,
+        row_number() over (partition by source_system, opportunity_id order by change_number) as visit_number
+    from marked
+    where begins_visit
 
 )
 
@@ -51,7 +44,7 @@ select
     lag(stage) over by_visit as previous_stage,
     lag(phase) over by_visit as previous_phase,
     lead(stage) over by_visit as next_stage,
-    row_number() over (partition by source_system, opportunity_id, stage order by visit_number) > 1 as is_reentry,
+    row_number() over (partition by source_system, opportunity_id, pipeline, stage order by visit_number) > 1 as is_reentry,
     lead(entered_at) over by_visit is null as is_current,
     entry_evidence
 from visit

@@ -20,6 +20,14 @@ salesforce_role as (
 ),
 
 {% endif -%}
+{% if uses('hubspot') -%}
+hubspot_owner as (
+
+    select * from {{ ref('int_hubspot_owner') }}
+
+),
+
+{% endif -%}
 run as (
 
     select timezone from {{ source('config', 'run') }}
@@ -54,6 +62,15 @@ delivered as (
     from salesforce_user
     left join role_name on salesforce_user.user_role_id = role_name.user_role_id
     where salesforce_user.row_disposition = 'loaded'
+    {%- endif %}
+
+    {% if uses('hubspot') -%}
+    union all
+
+    select
+        source_system, user_id, name, email, lower(role), team, cast(null as varchar), cast(null as varchar), is_active,
+        started_on, cast(null as date), _extracted_at
+    from hubspot_owner
     {%- endif %}
 
 ),

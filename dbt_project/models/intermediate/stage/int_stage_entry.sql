@@ -22,6 +22,13 @@ reached as (
 
     select * from stage_visit where phase is distinct from 'lost'
 
+),
+
+-- A deal that moved on to another pipeline and was won there is won.
+standing_win as (
+
+    select source_system, opportunity_id, entered_at as won_at from stage_visit where phase = 'won' and is_current
+
 )
 
 select
@@ -37,12 +44,17 @@ select
             cast('9999-12-31' as timestamp)
         ) as is_visited_first,
     -- A win that was taken back is no advance: the deal is open again, where it now stands.
-    min(case
-        when reached.stage_order > open_stage.stage_order and (reached.phase is distinct from 'won' or reached.is_current)
-            then reached.entered_at
-    end) as advanced_at
+    coalesce(
+        min(case
+            when reached.stage_order > open_stage.stage_order and (reached.phase is distinct from 'won' or reached.is_current)
+                then reached.entered_at
+        end),
+        min(standing_win.won_at)
+    ) as advanced_at
 from reached
 inner join open_stage
     on reached.source_system = open_stage.source_system and reached.pipeline = open_stage.pipeline
     and reached.stage_order >= open_stage.stage_order
+left join standing_win
+    on reached.source_system = standing_win.source_system and reached.opportunity_id = standing_win.opportunity_id
 group by reached.source_system, reached.opportunity_id, open_stage.pipeline, open_stage.stage, open_stage.stage_order

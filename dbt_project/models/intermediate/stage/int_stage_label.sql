@@ -26,6 +26,20 @@ salesforce_stage as (
 ),
 
 {% endif -%}
+{% if uses('hubspot') -%}
+hubspot_history as (
+
+    select * from {{ ref('int_hubspot_deal_history') }}
+
+),
+
+hubspot_stage as (
+
+    select * from {{ ref('int_hubspot_stage') }}
+
+),
+
+{% endif -%}
 configured_stage as (
 
     select * from {{ source('config', 'stage') }}
@@ -48,10 +62,16 @@ pipeline_of_opportunity as (
 
 told_in_history as (
 
-    select _system as source_system, opportunity_id, stage_label from generic_history where row_disposition = 'loaded'
+    select _system as source_system, opportunity_id, cast(null as varchar) as pipeline, stage_label
+    from generic_history
+    where row_disposition = 'loaded'
     {% if uses('salesforce') -%}
     union
-    select _system, opportunity_id, stage_label from salesforce_history where row_disposition = 'loaded'
+    select _system, opportunity_id, cast(null as varchar), stage_label from salesforce_history where row_disposition = 'loaded'
+    {%- endif %}
+    {% if uses('hubspot') -%}
+    union
+    select source_system, opportunity_id, pipeline, stage_label from hubspot_history
     {%- endif %}
 
 ),
@@ -59,13 +79,15 @@ told_in_history as (
 newest_crm_stage as (
 
     -- A label that today's table no longer holds keeps the meaning it had when it was last delivered.
+    -- A CRM's stages are those of each of its pipelines, or of all of them (pipeline is null).
     select
-        cast(null as varchar) as source_system, cast(null as varchar) as stage_label, cast(null as boolean) as is_closed,
+        cast(null as varchar) as source_system, cast(null as varchar) as pipeline, cast(null as varchar) as stage_label,
+        cast(null as boolean) as is_closed,
         cast(null as boolean) as is_won, cast(null as bigint) as sort_order, cast(null as double) as default_probability
     where false
     {% if uses('salesforce') -%}
     union all
-    select _system, stage_label, is_closed, is_won, sort_order, default_probability
+    select _system, cast(null as varchar), stage_label, is_closed, is_won, sort_order, default_probability
     from (
         select *
         from salesforce_stage
@@ -73,12 +95,20 @@ newest_crm_stage as (
         qualify row_number() over (partition by lower(stage_label) order by _extracted_at desc) = 1
     )
     {%- endif %}
+    {% if uses('hubspot') -%}
+    union all
+    select 'hubspot', pipeline, stage_word, is_won or is_lost, is_won, display_order, probability
+    from hubspot_stage
+    {%- endif %}
 
 ),
 
+-- Also the CRM's pipelines that no deal is in: their stages are stages.
 pipeline_of_system as (
 
-    select distinct source_system, pipeline from pipeline_of_opportunity
+    select source_system, pipeline from pipeline_of_opportunity
+    union
+    select source_system, pipeline from newest_crm_stage where pipeline is not null
 
 ),
 
@@ -86,10 +116,11 @@ crm_stage as (
 
     select
         source_system,
+        pipeline,
         lower(stage_label) as label_key,
         stage_label as stage,
         row_number() over (
-            partition by source_system
+            partition by source_system, pipeline
             order by case when is_closed and is_won then 2 when is_closed then 3 else 1 end, sort_order, stage_label
         ) as stage_order,
         case
@@ -124,7 +155,9 @@ named as (
     from (
         select source_system, pipeline, stage_label from opportunity_version
         union
-        select pipeline_of_opportunity.source_system, pipeline_of_opportunity.pipeline, told_in_history.stage_label
+        select
+            pipeline_of_opportunity.source_system, coalesce(told_in_history.pipeline, pipeline_of_opportunity.pipeline),
+            told_in_history.stage_label
         from told_in_history
         inner join pipeline_of_opportunity
             on told_in_history.source_system = pipeline_of_opportunity.source_system
@@ -136,7 +169,9 @@ named as (
         union
         select pipeline_of_system.source_system, pipeline_of_system.pipeline, crm_stage.stage
         from pipeline_of_system
-        inner join crm_stage on pipeline_of_system.source_system = crm_stage.source_system
+        inner join crm_stage
+            on pipeline_of_system.source_system = crm_stage.source_system
+            and pipeline_of_system.pipeline = coalesce(crm_stage.pipeline, pipeline_of_system.pipeline)
         left join configured_pipeline on pipeline_of_system.pipeline = configured_pipeline.pipeline
         where configured_pipeline.pipeline is null
         union
@@ -159,10 +194,10 @@ canonical_default as (
 
 entry_of_crm as (
 
-    select source_system, min(stage_order) as entry_order
+    select source_system, pipeline, min(stage_order) as entry_order
     from crm_stage
     where phase not in ('won', 'lost')
-    group by source_system
+    group by source_system, pipeline
 
 )
 
@@ -193,8 +228,10 @@ left join configured_stage
     on named.pipeline = configured_stage.pipeline and named.label_key = lower(configured_stage.label)
 left join crm_stage
     on configured_pipeline.pipeline is null
-    and named.source_system = crm_stage.source_system and named.label_key = crm_stage.label_key
-left join entry_of_crm on crm_stage.source_system = entry_of_crm.source_system
+    and named.source_system = crm_stage.source_system and named.pipeline = coalesce(crm_stage.pipeline, named.pipeline)
+    and named.label_key = crm_stage.label_key
+left join entry_of_crm
+    on crm_stage.source_system = entry_of_crm.source_system and crm_stage.pipeline is not distinct from entry_of_crm.pipeline
 left join system_with_stage_table on named.source_system = system_with_stage_table.source_system
 left join canonical_default
     on configured_pipeline.pipeline is null and system_with_stage_table.source_system is null

@@ -7,7 +7,8 @@ with activity as (
 
 email_event as (
 
-    select * from {{ ref('int_email_event') }}
+    -- A machine's opens, and replies from before their mail, are not what people did.
+    select * from {{ ref('int_email_event_judged') }} where not is_machine and problem is null
 
 ),
 
@@ -48,12 +49,12 @@ counted as (
     -- A message counts once a day for each thing that happened to it; what has no column here makes no day.
     select rep_source_system, rep_id, occurred_on, 'emails_' || event_type, count(distinct message_id)
     from email_event
-    where rep_id is not null and event_type in ('sent', 'delivered', 'opened', 'clicked', 'replied', 'bounced')
+    where rep_id is not null and event_type in ('sent', 'delivered', 'opened', 'machine_opened', 'clicked', 'replied', 'bounced', 'dropped')
     group by 1, 2, 3, 4
 
     union all
 
-    select source_system, rep_id, occurred_on, case activity_type when 'call' then 'calls' when 'email' then 'emails_logged' else 'tasks' end,
+    select rep_source_system, rep_id, occurred_on, case activity_type when 'call' then 'calls' when 'email' then 'emails_logged' else 'tasks' end,
         count(*)
     from activity
     where rep_id is not null and has_occurred and activity_type <> 'meeting'
@@ -61,15 +62,15 @@ counted as (
 
     union all
 
-    select source_system, rep_id, booked_on, 'meetings_booked', count(*)
+    select rep_source_system, rep_id, booked_on, 'meetings_booked', count(*)
     from activity
     cross join run
     where rep_id is not null and activity_type = 'meeting' and booked_on <= run.as_of
-    group by source_system, rep_id, booked_on
+    group by rep_source_system, rep_id, booked_on
 
     union all
 
-    select source_system, rep_id, occurred_on, 'meetings_held', count(*)
+    select rep_source_system, rep_id, occurred_on, 'meetings_held', count(*)
     from activity
     where rep_id is not null and is_held
     group by 1, 2, 3, 4
@@ -97,7 +98,8 @@ by_day as (
         counted.rep_id,
         counted.activity_date,
         {%- for metric in [
-            'leads_created', 'emails_sent', 'emails_delivered', 'emails_opened', 'emails_clicked', 'emails_replied', 'emails_bounced',
+            'leads_created', 'emails_sent', 'emails_delivered', 'emails_opened', 'emails_machine_opened', 'emails_clicked', 'emails_replied',
+            'emails_bounced', 'emails_dropped',
             'emails_logged', 'calls', 'meetings_booked', 'meetings_held', 'tasks', 'opportunities_created', 'opportunities_won'
         ] %}
         cast(sum(case when counted.metric = '{{ metric }}' then counted.n else 0 end) as bigint) as {{ metric }}{{ ',' if not loop.last }}
@@ -119,9 +121,11 @@ select
     by_day.emails_sent,
     by_day.emails_delivered,
     by_day.emails_opened,
+    by_day.emails_machine_opened,
     by_day.emails_clicked,
     by_day.emails_replied,
     by_day.emails_bounced,
+    by_day.emails_dropped,
     by_day.emails_logged,
     by_day.calls,
     by_day.meetings_booked,

@@ -23,6 +23,12 @@ activity as (
 
 ),
 
+person as (
+
+    select * from {{ ref('int_person') }} where object = 'user'
+
+),
+
 known as (
 
     select * from user_version where is_current
@@ -35,7 +41,7 @@ named as (
     union
     select source_system, owner_id from lead where owner_id is not null
     union
-    select source_system, rep_id from activity where rep_id is not null
+    select rep_source_system, rep_id from activity where rep_id is not null
 
 ),
 
@@ -61,8 +67,10 @@ select
     coalesce(known.is_active, known.ended_on is null) as is_active,
     known.started_on,
     known.ended_on,
+    person.person_id,
     false as is_placeholder
 from known
+left join person on known.source_system = person.source_system and known.user_id = person.record_id
 left join known as manager on known.source_system = manager.source_system and known.manager_id = manager.user_id
 
 union all
@@ -80,5 +88,6 @@ select
     cast(null as boolean),
     cast(null as date),
     cast(null as date),
+    cast(null as varchar),
     true
 from placeholder

@@ -11,6 +11,30 @@ stage_history as (
 
 ),
 
+email_event as (
+
+    select * from {{ ref('int_email_event_judged') }}
+
+),
+
+record_merge as (
+
+    select * from {{ ref('int_record_merge') }}
+
+),
+
+person_correction as (
+
+    select * from {{ ref('int_person_correction') }}
+
+),
+
+company_correction as (
+
+    select * from {{ ref('int_company_correction') }}
+
+),
+
 staged as (
 
     {% for model in staging_models() -%}
@@ -63,3 +87,50 @@ select
     opportunity_id
 from stage_history
 where problem is not null
+
+union all
+
+select
+    source_system,
+    _object,
+    _file,
+    _row,
+    'intermediate',
+    'occurred_at',
+    problem,
+    cast(occurred_at as varchar),
+    event_id
+from email_event
+where problem is not null
+
+union all
+
+select
+    source_system,
+    object,
+    _file,
+    _row,
+    'intermediate',
+    'master_record_id',
+    problem,
+    master_id,
+    record_id
+from record_merge
+where problem is not null
+{% for sheet in ['person', 'company'] %}
+union all
+
+select
+    'generic',
+    _object,
+    _file,
+    _row,
+    'intermediate',
+    'record_id',
+    problem,
+    record_id,
+    -- An address is nobody's id.
+    case when alias_key is null then record_id end
+from {{ sheet }}_correction
+where problem is not null
+{% endfor -%}

@@ -23,6 +23,12 @@ owner as (
 
 ),
 
+risk as (
+
+    select * from {{ ref('int_opportunity_risk') }}
+
+),
+
 stage as (
 
     select * from {{ ref('int_stage') }}
@@ -73,6 +79,15 @@ joined as (
         status.has_stage_history,
         status.reopened_times,
         status.close_date_pushes,
+        risk.is_stalled,
+        risk.stalled_threshold_days,
+        risk.stalled_threshold_visits,
+        risk.contacts,
+        risk.is_single_threaded,
+        risk.next_activity_on,
+        risk.has_no_next_activity,
+        risk.risk_reasons,
+        risk.risk_unknown,
         opportunity.extra,
         run.as_of,
         run.as_of_end
@@ -81,6 +96,7 @@ joined as (
     inner join status on opportunity.source_system = status.source_system and opportunity.opportunity_id = status.opportunity_id
     inner join amount on opportunity.source_system = amount.source_system and opportunity.opportunity_id = amount.opportunity_id
     inner join owner on opportunity.source_system = owner.source_system and opportunity.opportunity_id = owner.opportunity_id
+    left join risk on opportunity.source_system = risk.source_system and opportunity.opportunity_id = risk.opportunity_id
     left join stage
         on opportunity.source_system = stage.source_system and opportunity.pipeline = stage.pipeline and status.stage = stage.stage
     -- A deal made after T was not known then.
@@ -130,5 +146,14 @@ select
     has_stage_history,
     cast(reopened_times as integer) as reopened_times,
     cast(close_date_pushes as integer) as close_date_pushes,
+    is_stalled,
+    round(stalled_threshold_days, 6) as stalled_threshold_days,
+    cast(stalled_threshold_visits as bigint) as stalled_threshold_visits,
+    cast(contacts as integer) as contacts,
+    is_single_threaded,
+    next_activity_on,
+    has_no_next_activity,
+    risk_reasons,
+    risk_unknown,
     extra
 from joined

@@ -21,6 +21,7 @@ typed as (
         {{ plain_number('employees', 'bigint') }} as employees,
         {{ text('country') }} as country,
         {{ moment('created_at') }} as created_at,
+        _extra as extra,
         {{ delivery_columns() }},
         {{ problem([
             required('account_id'),
@@ -34,6 +35,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['account_id', 'name', 'domain', 'industry', 'employees', 'country', 'created_at'],
-    key=['account_id'], newest_by='cast(null as timestamp)'
+    columns=['account_id', 'name', 'domain', 'industry', 'employees', 'country', 'created_at', 'extra'],
+    key=['account_id']
 ) }}

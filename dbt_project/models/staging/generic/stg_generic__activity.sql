@@ -36,5 +36,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['activity_id', 'activity_type', 'occurred_at', 'user_id', 'lead_id', 'account_id', 'opportunity_id', 'outcome'],
-    key=['activity_id'], newest_by='cast(null as timestamp)'
+    key=['activity_id']
 ) }}

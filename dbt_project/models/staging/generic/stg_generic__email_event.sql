@@ -41,5 +41,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['event_id', 'event_type', 'occurred_at', 'message_id', 'user_id', 'sender_email', 'recipient_email', 'lead_id', 'sequence_id', 'step', 'variant'],
-    key=['event_id'], newest_by='cast(null as timestamp)'
+    key=['event_id']
 ) }}

@@ -33,5 +33,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['currency', 'rate_date', 'rate'],
-    key=['currency', 'rate_date'], newest_by='cast(null as timestamp)'
+    key=['currency', 'rate_date']
 ) }}

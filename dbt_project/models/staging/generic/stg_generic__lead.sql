@@ -29,6 +29,7 @@ typed as (
         {{ moment('qualified_at') }} as qualified_at,
         {{ moment('converted_at') }} as converted_at,
         {{ text('opportunity_id') }} as opportunity_id,
+        _extra as extra,
         {{ delivery_columns() }},
         {{ problem([
             required('lead_id'),
@@ -45,6 +46,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['lead_id', 'account_id', 'owner_id', 'email', 'title', 'company', 'industry', 'employees', 'country', 'source', 'status', 'created_at', 'qualified_at', 'converted_at', 'opportunity_id'],
-    key=['lead_id'], newest_by='cast(null as timestamp)'
+    columns=['lead_id', 'account_id', 'owner_id', 'email', 'title', 'company', 'industry', 'employees', 'country', 'source', 'status', 'created_at', 'qualified_at', 'converted_at', 'opportunity_id', 'extra'],
+    key=['lead_id']
 ) }}

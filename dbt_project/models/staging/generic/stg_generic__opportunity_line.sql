@@ -25,5 +25,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['opportunity_id', 'product_id', 'quantity', 'amount'],
-    key=['opportunity_id', 'product_id', '_content'], newest_by='cast(null as timestamp)'
+    key=['opportunity_id', 'product_id', '_content']
 ) }}

@@ -26,5 +26,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['product_id', 'name', 'family', 'list_price', 'currency'],
-    key=['product_id'], newest_by='cast(null as timestamp)'
+    key=['product_id']
 ) }}

@@ -38,5 +38,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['opportunity_id', 'stage_label', 'entered_at', 'amount', 'expected_close_on', 'owner_id'],
-    key=['opportunity_id', '_content'], newest_by='cast(null as timestamp)'
+    key=['opportunity_id', '_content']
 ) }}

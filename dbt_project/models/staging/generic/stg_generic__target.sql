@@ -39,5 +39,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['scope', 'scope_id', 'metric', 'period_type', 'period_start', 'target_value'],
-    key=['scope', "coalesce(scope_id, '')", 'metric', 'period_type', 'period_start'], newest_by='cast(null as timestamp)'
+    key=['scope', "coalesce(scope_id, '')", 'metric', 'period_type', 'period_start']
 ) }}

@@ -39,5 +39,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['user_id', 'name', 'email', 'role', 'team', 'pod', 'manager_id', 'is_active', 'started_on', 'ended_on'],
-    key=['user_id'], newest_by='cast(null as timestamp)'
+    key=['user_id']
 ) }}

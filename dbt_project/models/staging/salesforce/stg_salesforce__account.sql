@@ -15,6 +15,7 @@ typed as (
 
     select
         {{ salesforce_id('id') }} as account_id,
+        {{ salesforce_id('master_record_id') }} as master_id,
         {{ text('name') }} as name,
         {{ address('website') }} as domain,
         {{ text('industry') }} as industry,
@@ -24,6 +25,7 @@ typed as (
         {{ moment('created_date') }} as created_at,
         coalesce({{ moment('system_modstamp') }}, {{ moment('last_modified_date') }}) as updated_at,
         coalesce({{ flag('is_deleted') }}, false) as is_deleted,
+        _extra as extra,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),
@@ -37,6 +39,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['account_id', 'name', 'domain', 'industry', 'employees', 'country', 'owner_id', 'created_at', 'updated_at', 'is_deleted'],
+    columns=['account_id', 'master_id', 'name', 'domain', 'industry', 'employees', 'country', 'owner_id', 'created_at', 'updated_at', 'is_deleted', 'extra'],
     key=['account_id'], newest_by='updated_at'
 ) }}

@@ -15,6 +15,7 @@ typed as (
 
     select
         {{ salesforce_id('id') }} as contact_id,
+        {{ salesforce_id('master_record_id') }} as master_id,
         {{ salesforce_id('account_id') }} as account_id,
         {{ text('name') }} as name,
         {{ address('email') }} as email,
@@ -36,6 +37,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['contact_id', 'account_id', 'name', 'email', 'title', 'source', 'owner_id', 'created_at', 'updated_at', 'is_deleted'],
+    columns=['contact_id', 'master_id', 'account_id', 'name', 'email', 'title', 'source', 'owner_id', 'created_at', 'updated_at', 'is_deleted'],
     key=['contact_id'], newest_by='updated_at'
 ) }}

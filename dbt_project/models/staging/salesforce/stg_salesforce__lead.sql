@@ -15,7 +15,9 @@ typed as (
 
     select
         {{ salesforce_id('id') }} as lead_id,
+        {{ salesforce_id('master_record_id') }} as master_id,
         {{ salesforce_id('converted_account_id') }} as account_id,
+        {{ salesforce_id('converted_contact_id') }} as contact_id,
         {{ salesforce_id('owner_id') }} as owner_id,
         {{ address('email') }} as email,
         {{ text('title') }} as title,
@@ -30,6 +32,7 @@ typed as (
         {{ salesforce_id('converted_opportunity_id') }} as opportunity_id,
         coalesce({{ moment('system_modstamp') }}, {{ moment('last_modified_date') }}) as updated_at,
         coalesce({{ flag('is_deleted') }}, false) as is_deleted,
+        _extra as extra,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),
@@ -45,6 +48,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['lead_id', 'account_id', 'owner_id', 'email', 'title', 'company', 'industry', 'employees', 'country', 'source', 'status', 'created_at', 'converted_at', 'opportunity_id', 'updated_at', 'is_deleted'],
+    columns=['lead_id', 'master_id', 'account_id', 'contact_id', 'owner_id', 'email', 'title', 'company', 'industry', 'employees', 'country', 'source', 'status', 'created_at', 'converted_at', 'opportunity_id', 'updated_at', 'is_deleted', 'extra'],
     key=['lead_id'], newest_by='updated_at'
 ) }}

@@ -41,5 +41,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['history_id', 'opportunity_id', 'stage_label', 'entered_at', 'amount', 'expected_close_on', 'owner_id'],
-    key=['history_id'], newest_by='cast(null as timestamp)'
+    key=['history_id']
 ) }}

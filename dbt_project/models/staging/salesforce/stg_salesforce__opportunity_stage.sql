@@ -29,5 +29,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['stage_label', 'sort_order', 'is_active', 'is_closed', 'is_won', 'default_probability', 'forecast_category'],
-    key=['stage_label'], newest_by='cast(null as timestamp)'
+    key=['stage_label']
 ) }}

@@ -23,5 +23,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['product_id', 'name', 'family', 'is_deleted'],
-    key=['product_id'], newest_by='cast(null as timestamp)'
+    key=['product_id']
 ) }}

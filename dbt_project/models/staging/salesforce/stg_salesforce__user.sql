@@ -36,5 +36,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['user_id', 'name', 'email', 'user_role_id', 'title', 'team', 'manager_id', 'is_active', 'started_on'],
-    key=['user_id'], newest_by='cast(null as timestamp)'
+    key=['user_id']
 ) }}

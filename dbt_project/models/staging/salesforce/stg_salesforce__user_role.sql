@@ -22,5 +22,5 @@ typed as (
 
 {{ disposed_rows(
     columns=['user_role_id', 'role_name', 'parent_role_id'],
-    key=['user_role_id'], newest_by='cast(null as timestamp)'
+    key=['user_role_id']
 ) }}

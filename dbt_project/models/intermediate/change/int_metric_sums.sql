@@ -1,0 +1,210 @@
+-- One row per metric, stage (of stage_conversion), segment and period that is compared: the counts and sums that its value and error follow from.
+-- observations: what is counted or averaged; successes: of a rate; total, squares: of the values; day_squares: of the counts per working day.
+with compared_period as (
+
+    select * from {{ ref('int_compared_period') }}
+
+),
+
+opportunity as (
+
+    select * from {{ ref('fct_opportunity') }} where status <> 'deleted'
+
+),
+
+stage_visit as (
+
+    select * from {{ ref('int_stage_visit') }}
+
+),
+
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
+segment as (
+
+    select * from {{ ref('int_opportunity_segment') }}
+
+),
+
+activity_daily as (
+
+    select * from {{ ref('fct_activity_daily') }}
+
+),
+
+run as (
+
+    select timezone from {{ source('config', 'run') }}
+
+),
+
+-- Nine periods, and only what lies in them is looked at.
+period as (
+
+    select
+        named.period_type, named.period_start, named.period_end,
+        {{ utc_time(dbt.cast('named.period_start', 'timestamp'), 'run.timezone') }} as start_at,
+        {{ utc_time(dbt.cast(dbt.dateadd('day', 1, 'named.period_end'), 'timestamp'), 'run.timezone') }} as end_at
+    from (
+        select period_type, period_start, period_end from compared_period
+        union
+        select period_type, before_start, before_end from compared_period
+    ) as named
+    cross join run
+
+),
+
+created as (
+
+    select period.period_type, period.period_start, opportunity.*
+    from opportunity
+    inner join period on opportunity.created_on between period.period_start and period.period_end
+
+),
+
+closed as (
+
+    select period.period_type, period.period_start, opportunity.*
+    from opportunity
+    inner join period on opportunity.closed_on between period.period_start and period.period_end
+    where opportunity.status in ('won', 'lost')
+
+),
+
+-- A visit that ended has gone on to a later stage, or not.
+left_stage as (
+
+    select
+        period.period_type, period.period_start, stage_visit.source_system, stage_visit.opportunity_id, stage_visit.pipeline, stage_visit.stage,
+        case
+            when following.phase = 'won' then 1
+            when following.phase = 'lost' then 0
+            when following.stage_order > stage_visit.stage_order then 1
+            else 0
+        end as is_success
+    from stage_visit
+    inner join period on stage_visit.exited_at >= period.start_at and stage_visit.exited_at < period.end_at
+    left join stage as following
+        on stage_visit.source_system = following.source_system and stage_visit.pipeline = following.pipeline
+        and stage_visit.next_stage = following.stage
+    where stage_visit.phase is null or stage_visit.phase not in ('won', 'lost')
+
+),
+
+-- Whole numbers and decimals only: their sums do not depend on the order. Only counts need their days.
+event as (
+
+    select
+        period_type, period_start, source_system, opportunity_id, 'new_opportunities' as metric, 'count' as kind,
+        cast(null as varchar) as pipeline, cast(null as varchar) as stage, created_on as date_day, 1 as is_success,
+        cast(null as decimal(18, 2)) as measure
+    from created
+    union all
+    select period_type, period_start, source_system, opportunity_id, 'won_opportunities', 'count', null, null, closed_on, 1, null
+    from closed
+    where status = 'won'
+    union all
+    select
+        period_type, period_start, source_system, opportunity_id, 'win_rate', 'rate', null, null, null,
+        case when status = 'won' then 1 else 0 end, null
+    from closed
+    union all
+    select period_type, period_start, source_system, opportunity_id, 'average_deal_size', 'mean', null, null, null, 1, amount
+    from closed
+    where status = 'won' and amount is not null
+    union all
+    select period_type, period_start, source_system, opportunity_id, 'won_amount', 'sum', null, null, null, 1, amount
+    from closed
+    where status = 'won' and amount is not null
+    union all
+    select
+        period_type, period_start, source_system, opportunity_id, 'sales_cycle_days', 'mean', null, null, null, 1,
+        cast(sales_cycle_days as decimal(18, 2))
+    from closed
+    where status = 'won'
+    union all
+    select period_type, period_start, source_system, opportunity_id, 'stage_conversion', 'rate', pipeline, stage, null, is_success, null
+    from left_stage
+
+),
+
+segmented as (
+
+    select
+        event.period_type, event.period_start, event.metric, event.kind, event.pipeline, event.stage, event.date_day,
+        segment.segment_dimension, segment.segment_value, max(segment.segment_name) as segment_name,
+        count(*) as observations, sum(event.is_success) as successes,
+        sum(event.measure) as total, sum(event.measure * event.measure) as squares
+    from event
+    inner join segment on event.source_system = segment.source_system and event.opportunity_id = segment.opportunity_id
+    group by
+        event.period_type, event.period_start, event.metric, event.kind, event.pipeline, event.stage, event.date_day,
+        segment.segment_dimension, segment.segment_value
+
+),
+
+activity as (
+
+    {% for metric in ['leads_created', 'emails_sent', 'calls', 'meetings_booked', 'meetings_held'] -%}
+    select '{{ metric }}' as metric, activity_date as date_day, coalesce(team, '(none)') as team, rep_id, rep_name, {{ metric }} as n
+    from activity_daily
+    where {{ metric }} > 0
+    {% if not loop.last %}union all
+    {% endif %}
+    {%- endfor %}
+
+),
+
+segmented_activity as (
+
+    select metric, date_day, 'all' as segment_dimension, 'all' as segment_value, 'all' as segment_name, n from activity
+    union all
+    select metric, date_day, 'team', team, team, n from activity
+    union all
+    select metric, date_day, 'rep', rep_id, rep_name, n from activity
+
+),
+
+by_day as (
+
+    select
+        period_type, period_start, metric, kind, pipeline, stage, date_day, segment_dimension, segment_value, segment_name, observations,
+        successes, total, squares
+    from segmented
+
+    union all
+
+    select
+        period.period_type, period.period_start, segmented_activity.metric, 'count', null, null, segmented_activity.date_day,
+        segmented_activity.segment_dimension, segmented_activity.segment_value, max(segmented_activity.segment_name),
+        sum(segmented_activity.n), sum(segmented_activity.n), null, null
+    from segmented_activity
+    inner join period on segmented_activity.date_day between period.period_start and period.period_end
+    group by
+        period.period_type, period.period_start, segmented_activity.metric, segmented_activity.date_day,
+        segmented_activity.segment_dimension, segmented_activity.segment_value
+
+)
+
+select
+    period_type,
+    period_start,
+    metric,
+    kind,
+    pipeline,
+    stage,
+    segment_dimension,
+    segment_value,
+    max(segment_name) as segment_name,
+    cast(sum(observations) as bigint) as observations,
+    cast(sum(successes) as bigint) as successes,
+    sum(total) as total,
+    sum(squares) as squares,
+    cast(sum(case when {{ iso_day_of_week('date_day') }} <= 5 then observations else 0 end) as bigint) as on_working_days,
+    cast(sum(case when {{ iso_day_of_week('date_day') }} <= 5 then observations * observations else 0 end) as bigint) as day_squares
+from by_day
+group by period_type, period_start, metric, kind, pipeline, stage, segment_dimension, segment_value

@@ -1,0 +1,109 @@
+-- One row per opportunity and unbroken time with one owner, [owned_from, owned_to), and how its beginning is known.
+-- The CRM's history speaks where it names owners, consecutive extracts where it does not. Who owned a deal before anything told of
+-- its owner is not known: the first known one stands for that time ('first known').
+with opportunity_version as (
+
+    select * from {{ ref('int_opportunity_version') }}
+
+),
+
+generic_history as (
+
+    select * from {{ ref('stg_generic__stage_history') }}
+
+),
+
+opportunity as (
+
+    select * from {{ ref('int_opportunity') }}
+
+),
+
+run as (
+
+    select as_of_end from {{ source('config', 'run') }}
+
+),
+
+compared_version as (
+
+    select
+        source_system, opportunity_id, owner_id, version_number, valid_from, updated_at,
+        lag(owner_id) over by_version as previous_owner_id,
+        lag(valid_from) over by_version as previous_valid_from
+    from opportunity_version
+    window by_version as (partition by source_system, opportunity_id order by version_number)
+
+),
+
+told as (
+
+    -- The change was saved after the extract before and by the time of the record's last change: that is nearer than the extract's day.
+    select
+        source_system, opportunity_id, owner_id,
+        case
+            when version_number = 1 then valid_from
+            when updated_at > previous_valid_from and updated_at <= {{ dbt.dateadd('day', 1, 'valid_from') }} then updated_at
+            else valid_from
+        end as told_at,
+        case when version_number = 1 then 'first known' else 'extract' end as evidence,
+        version_number as place
+    from compared_version
+    where version_number = 1 or owner_id is distinct from previous_owner_id
+
+    union all
+
+    select _system, opportunity_id, owner_id, entered_at, 'history', 0
+    from generic_history
+    where row_disposition = 'loaded' and owner_id is not null
+
+),
+
+-- Nothing that is told of a deal's owner lies before the deal.
+dated as (
+
+    select
+        told.source_system, told.opportunity_id, told.owner_id, told.place, opportunity.created_at,
+        greatest(told.told_at, opportunity.created_at) as told_at,
+        told.evidence
+    from told
+    cross join run
+    inner join opportunity
+        on told.source_system = opportunity.source_system and told.opportunity_id = opportunity.opportunity_id
+    where greatest(told.told_at, opportunity.created_at) < run.as_of_end
+
+),
+
+compared as (
+
+    select
+        *,
+        lag(owner_id) over by_time as previous_owner_id,
+        row_number() over by_time as told_number
+    from dated
+    window by_time as (partition by source_system, opportunity_id order by told_at, place)
+
+),
+
+changed as (
+
+    select
+        source_system, opportunity_id, owner_id,
+        case when told_number = 1 then created_at else told_at end as owned_from,
+        case when told_number = 1 and told_at > created_at then 'first known' else evidence end as evidence,
+        told_number
+    from compared
+    where told_number = 1 or owner_id is distinct from previous_owner_id
+
+)
+
+select
+    source_system,
+    opportunity_id,
+    row_number() over by_time as span_number,
+    owner_id,
+    owned_from,
+    lead(owned_from) over by_time as owned_to,
+    evidence
+from changed
+window by_time as (partition by source_system, opportunity_id order by told_number)

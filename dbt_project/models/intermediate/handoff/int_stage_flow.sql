@@ -1,0 +1,106 @@
+-- One row per visit of an open stage and period (month, quarter) at whose end it was still going on, or in which it ended.
+-- minutes_in_period is the part of the visit that lies in the period. Visits meet only the periods they touch the end of: nothing is
+-- joined to a calendar that it was not open in.
+with stage_visit as (
+
+    select * from {{ ref('int_stage_visit') }} where phase is null or phase not in ('won', 'lost')
+
+),
+
+owner as (
+
+    select * from {{ ref('int_opportunity_owner') }}
+
+),
+
+opportunity as (
+
+    select * from {{ ref('int_opportunity') }} where deleted_at is null
+
+),
+
+period as (
+
+    select * from {{ ref('int_period') }} where period_type in ('month', 'quarter')
+
+),
+
+visit as (
+
+    select
+        stage_visit.pipeline,
+        stage_visit.stage,
+        coalesce(owner.team, '(none)') as team,
+        owner.pod,
+        stage_visit.entered_at,
+        stage_visit.exited_at
+    from stage_visit
+    inner join opportunity
+        on stage_visit.source_system = opportunity.source_system and stage_visit.opportunity_id = opportunity.opportunity_id
+    inner join owner
+        on stage_visit.source_system = owner.source_system and stage_visit.opportunity_id = owner.opportunity_id
+
+),
+
+month as (
+
+    select * from period where period_type = 'month'
+
+),
+
+-- Months follow each other without a gap: moments are compared with their bounds, which needs no calendar of the company for each.
+ended as (
+
+    select visit.*, month.period_start as month_start
+    from visit
+    inner join month on visit.exited_at >= month.start_at and visit.exited_at < month.end_at
+
+),
+
+-- Still going on when a month ended: those it began before the end of, and ended at it or after.
+going_on as (
+
+    select visit.*, month.period_start as month_start
+    from visit
+    inner join month on visit.entered_at < month.end_at and (visit.exited_at is null or visit.exited_at >= month.end_at)
+
+),
+
+-- A month is part of its quarter, and a quarter ends with its last month; a month that is not over ends at T, as its quarter does.
+period_of_month as (
+
+    select
+        month.period_start as month_start, period.period_type, period.period_start, period.start_at, period.end_at,
+        month.end_at = period.end_at as is_last_month
+    from month
+    inner join period on month.start_at >= period.start_at and month.end_at <= period.end_at
+
+)
+
+select
+    ended.pipeline,
+    ended.stage,
+    ended.team,
+    ended.pod,
+    period_of_month.period_type,
+    period_of_month.period_start,
+    true as is_ended,
+    {{ minutes_between('ended.entered_at', 'ended.exited_at') }} as age_minutes,
+    {{ minutes_between('greatest(ended.entered_at, period_of_month.start_at)', 'ended.exited_at') }} as minutes_in_period
+from ended
+inner join period_of_month on ended.month_start = period_of_month.month_start
+
+union all
+
+select
+    going_on.pipeline,
+    going_on.stage,
+    going_on.team,
+    going_on.pod,
+    period_of_month.period_type,
+    period_of_month.period_start,
+    false,
+    {{ minutes_between('going_on.entered_at', 'period_of_month.end_at') }},
+    {{ minutes_between('greatest(going_on.entered_at, period_of_month.start_at)', 'period_of_month.end_at') }}
+from going_on
+inner join period_of_month on going_on.month_start = period_of_month.month_start and period_of_month.is_last_month

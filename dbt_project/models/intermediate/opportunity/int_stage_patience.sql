@@ -1,0 +1,69 @@
+-- One row per source system, pipeline and open stage: how long the visits of those took that went on to win from there.
+-- threshold_days is the 80th percentile over the stage's visits, or where they are fewer than 20 over those of its phase.
+with stage as (
+
+    select * from {{ ref('int_stage') }} where is_open
+
+),
+
+stage_visit as (
+
+    select * from {{ ref('int_stage_visit') }}
+
+),
+
+status as (
+
+    select * from {{ ref('int_opportunity_status') }} where status = 'won'
+
+),
+
+won_visit as (
+
+    select
+        stage_visit.source_system, stage_visit.pipeline, stage_visit.stage, stage_visit.phase,
+        {{ days_between('stage_visit.entered_at', 'stage_visit.exited_at') }} as days
+    from stage_visit
+    inner join status
+        on stage_visit.source_system = status.source_system and stage_visit.opportunity_id = status.opportunity_id
+    where stage_visit.exited_at is not null and (stage_visit.phase is null or stage_visit.phase not in ('won', 'lost'))
+
+),
+
+of_stage as (
+
+    select source_system, pipeline, stage, count(*) as visits, {{ quantile('days', 0.8) }} as threshold_days
+    from won_visit
+    group by source_system, pipeline, stage
+
+),
+
+of_phase as (
+
+    select phase, count(*) as visits, {{ quantile('days', 0.8) }} as threshold_days
+    from won_visit
+    group by phase
+
+)
+
+select
+    stage.source_system,
+    stage.pipeline,
+    stage.stage,
+    case
+        when of_stage.visits >= 20 then 'stage'
+        when of_phase.visits >= 20 then 'phase'
+    end as basis,
+    case
+        when of_stage.visits >= 20 then of_stage.visits
+        when of_phase.visits >= 20 then of_phase.visits
+        else coalesce(of_stage.visits, 0)
+    end as won_visits,
+    case
+        when of_stage.visits >= 20 then of_stage.threshold_days
+        when of_phase.visits >= 20 then of_phase.threshold_days
+    end as threshold_days
+from stage
+left join of_stage
+    on stage.source_system = of_stage.source_system and stage.pipeline = of_stage.pipeline and stage.stage = of_stage.stage
+left join of_phase on stage.phase = of_phase.phase

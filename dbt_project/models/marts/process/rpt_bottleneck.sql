@@ -1,0 +1,192 @@
+-- One row per period (month, quarter), pipeline, open stage and scope (company, team, pod): what came, what left, what waits, and whether this stage limits the flow.
+-- The limiting stage is the one in which deals stay longest, if they stay there longer than in every other stage by more than chance
+-- (Roser, Nakano & Tanaka 2001: the longest active period, with its interval). How long they stay is Little's W (1961): time spent in
+-- the stage in the period ÷ those who left. Unlike the time of those who left it also counts the time of those who are stuck.
+with stage_flow as (
+
+    select * from {{ ref('int_stage_flow') }}
+
+),
+
+stage as (
+
+    select pipeline, stage, min(stage_order) as stage_order
+    from {{ ref('int_stage') }}
+    where is_open
+    group by pipeline, stage
+
+),
+
+period as (
+
+    select * from {{ ref('int_period') }} where period_type in ('month', 'quarter')
+
+),
+
+scoped as (
+
+    select 'company' as scope, 'all' as scope_id, pipeline, stage, period_type, period_start, is_ended, age_minutes, minutes_in_period
+    from stage_flow
+    union all
+    select 'team', team, pipeline, stage, period_type, period_start, is_ended, age_minutes, minutes_in_period
+    from stage_flow
+    union all
+    select 'pod', pod, pipeline, stage, period_type, period_start, is_ended, age_minutes, minutes_in_period
+    from stage_flow
+    where pod is not null
+
+),
+
+counted as (
+
+    select
+        scope, scope_id, pipeline, stage, period_type, period_start,
+        sum(case when is_ended then 1 else 0 end) as departures,
+        sum(case when is_ended then 0 else 1 end) as wip,
+        sum(minutes_in_period) as minutes,
+        sum(minutes_in_period * minutes_in_period) as squared_minutes,
+        sum(case when is_ended then minutes_in_period else 0 end) as minutes_of_departed,
+        sum(case when is_ended then age_minutes else 0 end) as age_of_departed,
+        {{ quantile('case when is_ended then age_minutes end', 0.5) }} as median_departed,
+        {{ quantile('case when not is_ended then age_minutes end', 0.5) }} as median_wip,
+        {{ quantile('case when not is_ended then age_minutes end', 0.9) }} as p90_wip
+    from scoped
+    group by scope, scope_id, pipeline, stage, period_type, period_start
+
+),
+
+-- Every stage of a pipeline that a scope ever worked in has every period, from the first on.
+row_key as (
+
+    select scope.scope, scope.scope_id, stage.pipeline, stage.stage, stage.stage_order, period.*
+    from (select distinct scope, scope_id, pipeline from counted) as scope
+    inner join stage on scope.pipeline = stage.pipeline
+    cross join period
+
+),
+
+filled as (
+
+    select
+        row_key.*,
+        coalesce(counted.departures, 0) as departures,
+        coalesce(counted.wip, 0) as wip,
+        coalesce(lag(counted.wip) over by_period, 0) as opening_wip,
+        coalesce(counted.minutes, 0) as minutes,
+        coalesce(counted.squared_minutes, 0) as squared_minutes,
+        coalesce(counted.minutes_of_departed, 0) as minutes_of_departed,
+        counted.age_of_departed,
+        counted.median_departed,
+        counted.median_wip,
+        counted.p90_wip,
+        {{ days_between('row_key.start_at', 'row_key.end_at') }} as period_days
+    from row_key
+    left join counted
+        on row_key.scope = counted.scope and row_key.scope_id = counted.scope_id and row_key.pipeline = counted.pipeline
+        and row_key.stage = counted.stage and row_key.period_type = counted.period_type and row_key.period_start = counted.period_start
+    window by_period as (
+        partition by row_key.scope, row_key.scope_id, row_key.pipeline, row_key.stage, row_key.period_type order by row_key.period_start
+    )
+
+),
+
+-- The error of a ratio of sums over visits, each visit one draw (the delta method): it knows that a few stuck deals are few draws.
+measured as (
+
+    select
+        *,
+        wip - opening_wip + departures as arrivals,
+        departures + wip as visits,
+        minutes / cast(greatest(departures, 1) as double) as residence
+    from filled
+
+),
+
+estimated as (
+
+    select
+        *,
+        case when minutes > 0 then greatest(
+            sqrt(greatest(0, squared_minutes - 2 * residence * minutes_of_departed + residence * residence * departures)) / minutes,
+            -- With few departures their number is most of the doubt.
+            case when departures < 10 then 1 / sqrt(cast(greatest(departures, 1) as double)) else 0 end
+        ) end as log_error
+    from measured
+
+),
+
+compared as (
+
+    select
+        estimated.scope, estimated.scope_id, estimated.pipeline, estimated.stage, estimated.period_type, estimated.period_start,
+        other.stage as other_stage,
+        ln(estimated.residence / other.residence) as log_ratio,
+        1.959963984540054 * sqrt(estimated.log_error * estimated.log_error + other.log_error * other.log_error) as log_margin,
+        row_number() over (
+            partition by estimated.scope, estimated.scope_id, estimated.pipeline, estimated.stage, estimated.period_type, estimated.period_start
+            order by ln(estimated.residence / other.residence)
+                - 1.959963984540054 * sqrt(estimated.log_error * estimated.log_error + other.log_error * other.log_error),
+                other.stage_order, other.stage
+        ) as place
+    from estimated
+    inner join estimated as other
+        on estimated.scope = other.scope and estimated.scope_id = other.scope_id and estimated.pipeline = other.pipeline
+        and estimated.period_type = other.period_type and estimated.period_start = other.period_start
+        and estimated.stage <> other.stage
+    where estimated.minutes > 0 and other.minutes > 0
+
+),
+
+-- The stage that this one is hardest to tell from.
+nearest as (
+
+    select * from compared where place = 1
+
+)
+
+select
+    estimated.period_type,
+    estimated.period_start,
+    estimated.period_end,
+    estimated.is_complete,
+    estimated.scope,
+    estimated.scope_id,
+    estimated.pipeline,
+    estimated.stage,
+    cast(estimated.stage_order as integer) as stage_order,
+    cast(estimated.opening_wip as bigint) as opening_wip,
+    cast(estimated.arrivals as bigint) as arrivals,
+    cast(estimated.departures as bigint) as departures,
+    cast(estimated.wip as bigint) as wip,
+    round(estimated.median_wip / 1440.0, 6) as median_age_days,
+    round(estimated.p90_wip / 1440.0, 6) as p90_age_days,
+    round(estimated.median_departed / 1440.0, 6) as median_days_of_departed,
+    round(estimated.departures / estimated.period_days, 6) as throughput_per_day,
+    round(estimated.minutes / 1440.0 / estimated.period_days, 6) as mean_wip,
+    case when estimated.departures > 0 then round(estimated.residence / 1440, 6) end as residence_days,
+    case when estimated.departures > 0 then round(estimated.residence / 1440 * exp(-1.959963984540054 * estimated.log_error), 6) end
+        as residence_days_low,
+    case when estimated.departures > 0 then round(estimated.residence / 1440 * exp(1.959963984540054 * estimated.log_error), 6) end
+        as residence_days_high,
+    round(
+        cast(estimated.minutes as double) * estimated.departures
+        / nullif(estimated.arrivals * cast(estimated.age_of_departed as double), 0), 6
+    ) as littles_law_ratio,
+    {{ share('estimated.arrivals', 'estimated.departures') }} as utilisation,
+    case
+        when estimated.arrivals + estimated.departures >= 20
+            then {{ wilson_low('estimated.arrivals', '(estimated.arrivals + estimated.departures)') }} > 0.5
+    end as is_growing,
+    nearest.other_stage as nearest_stage,
+    round(exp(nearest.log_ratio), 6) as ratio_to_nearest,
+    round(exp(nearest.log_ratio - nearest.log_margin), 6) as ratio_to_nearest_low,
+    round(exp(nearest.log_ratio + nearest.log_margin), 6) as ratio_to_nearest_high,
+    case when estimated.visits >= 20 and nearest.stage is not null then nearest.log_ratio > nearest.log_margin end as is_limiting,
+    case
+        when estimated.visits < 20 then 'fewer than 20 visits'
+        when nearest.stage is null then 'no other stage is in use'
+    end as limiting_unknown
+from estimated
+left join nearest
+    on estimated.scope = nearest.scope and estimated.scope_id = nearest.scope_id and estimated.pipeline = nearest.pipeline
+    and estimated.stage = nearest.stage and estimated.period_type = nearest.period_type and estimated.period_start = nearest.period_start

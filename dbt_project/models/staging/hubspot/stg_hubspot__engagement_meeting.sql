@@ -1,0 +1,43 @@
+-- One row per delivered row of HubSpot's meetings: renamed, cast, and told what became of it.
+with delivered as (
+
+    select * from {{ source('hubspot', 'engagement_meeting') }}
+
+),
+
+run as (
+
+    select timezone from {{ source('config', 'run') }}
+
+),
+
+typed as (
+
+    select
+        {{ text('engagement_id') }} as engagement_id,
+        {{ moment('hs_meeting_start_time') }} as started_at,
+        {{ moment('hs_meeting_end_time') }} as ended_at,
+        lower({{ text('hs_meeting_outcome') }}) as outcome,
+        lower({{ text('type') }}) as engagement_type,
+        {{ moment('hs_timestamp') }} as occurred_at,
+        {{ moment('hs_createdate') }} as created_at,
+        {{ text('hubspot_owner_id') }} as owner_id,
+        {{ moment('hs_lastmodifieddate') }} as updated_at,
+        coalesce({{ flag('is_deleted') }}, false) or coalesce({{ flag('_fivetran_deleted') }}, false) or coalesce({{ flag('archived') }}, false) as is_deleted,
+        {{ delivery_columns() }},
+        {{ problem([
+            required('engagement_id'),
+            readable_moment('hs_meeting_start_time'),
+            readable_moment('hs_timestamp'),
+            readable_moment('hs_createdate'),
+            not_after_extract('hs_createdate')
+        ]) }}
+    from delivered
+    cross join run
+
+),
+
+{{ disposed_rows(
+    columns=['engagement_id', 'started_at', 'ended_at', 'outcome', 'engagement_type', 'occurred_at', 'created_at', 'owner_id', 'updated_at', 'is_deleted'],
+    key=['engagement_id'], newest_by='updated_at'
+) }}

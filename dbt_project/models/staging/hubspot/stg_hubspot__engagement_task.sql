@@ -1,0 +1,44 @@
+-- One row per delivered row of HubSpot's tasks: renamed, cast, and told what became of it.
+with delivered as (
+
+    select * from {{ source('hubspot', 'engagement_task') }}
+
+),
+
+run as (
+
+    select timezone from {{ source('config', 'run') }}
+
+),
+
+typed as (
+
+    select
+        {{ text('engagement_id') }} as engagement_id,
+        lower({{ text('hs_task_type') }}) as task_type,
+        lower({{ text('hs_task_status') }}) as status,
+        {{ moment('hs_task_completion_date') }} as completed_at,
+        lower({{ text('type') }}) as engagement_type,
+        {{ moment('hs_timestamp') }} as occurred_at,
+        {{ moment('hs_createdate') }} as created_at,
+        {{ text('hubspot_owner_id') }} as owner_id,
+        {{ moment('hs_lastmodifieddate') }} as updated_at,
+        coalesce({{ flag('is_deleted') }}, false) or coalesce({{ flag('_fivetran_deleted') }}, false) or coalesce({{ flag('archived') }}, false) as is_deleted,
+        {{ delivery_columns() }},
+        {{ problem([
+            required('engagement_id'),
+            readable_moment('hs_task_completion_date'),
+            not_after_extract('hs_task_completion_date'),
+            readable_moment('hs_timestamp'),
+            readable_moment('hs_createdate'),
+            not_after_extract('hs_createdate')
+        ]) }}
+    from delivered
+    cross join run
+
+),
+
+{{ disposed_rows(
+    columns=['engagement_id', 'task_type', 'status', 'completed_at', 'engagement_type', 'occurred_at', 'created_at', 'owner_id', 'updated_at', 'is_deleted'],
+    key=['engagement_id'], newest_by='updated_at'
+) }}

@@ -1,0 +1,39 @@
+-- One row per delivered row of HubSpot's line items: renamed, cast, and told what became of it.
+with delivered as (
+
+    select * from {{ source('hubspot', 'line_item') }}
+
+),
+
+run as (
+
+    select timezone from {{ source('config', 'run') }}
+
+),
+
+typed as (
+
+    select
+        {{ text('id') }} as line_item_id,
+        {{ text('product_id') }} as product_id,
+        {{ text('deal_id') }} as deal_ids,
+        {{ money('quantity') }} as quantity,
+        coalesce({{ money('amount') }}, {{ money('quantity') }} * {{ money('price') }}) as amount,
+        {{ moment('hs_lastmodifieddate') }} as updated_at,
+        coalesce({{ flag('is_deleted') }}, false) or coalesce({{ flag('_fivetran_deleted') }}, false) or coalesce({{ flag('archived') }}, false) as is_deleted,
+        {{ delivery_columns() }},
+        {{ problem([
+            required('id'),
+            readable_number('quantity'),
+            readable_number('price'),
+            readable_number('amount')
+        ]) }}
+    from delivered
+    cross join run
+
+),
+
+{{ disposed_rows(
+    columns=['line_item_id', 'product_id', 'deal_ids', 'quantity', 'amount', 'updated_at', 'is_deleted'],
+    key=['line_item_id'], newest_by='updated_at'
+) }}

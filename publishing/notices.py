@@ -1,0 +1,62 @@
+"""What a run should say of its deliveries beside the numbers: columns that changed, and what the histories are made of.
+
+Belongs here: reading it from the published tables. Does not belong here: finding it (ingestion/, dbt_project/), or the layout of the
+words (summary.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+_COLUMNS_NAMED = 8
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Lines for the summary, without their labels."""
+
+    schema_changes: tuple[str, ...] = ()
+    histories: tuple[str, ...] = ()
+
+
+def read_notices(connection: duckdb.DuckDBPyConnection, as_of: date) -> Notices:
+    """Read them from a connection that finds the published tables by their bare names. A release of an older version may lack some."""
+    known = {str(row[0]) for row in connection.execute("select table_name from information_schema.tables").fetchall()}
+    return Notices(
+        tuple(_schema_changes(connection, as_of)) if "ops_schema_change" in known else (),
+        tuple(_histories(connection)) if "ops_history_source" in known else (),
+    )
+
+
+def _schema_changes(connection: duckdb.DuckDBPyConnection, as_of: date) -> Iterable[str]:
+    """What changed in the files of the as-of day: each object with its changes by name."""
+    rows = connection.execute(
+        "select system || '.' || object, change, column_name, detail from ops_schema_change"
+        " where is_newest and extracted_on = $as_of group by all order by all",
+        {"as_of": as_of},
+    ).fetchall()
+    by_object: dict[str, list[str]] = {}
+    for label, change, column, detail in rows:
+        by_object.setdefault(str(label), []).append(_told(str(change), column, str(detail)))
+    for label, changes in by_object.items():
+        more = f" and {len(changes) - _COLUMNS_NAMED} more" if len(changes) > _COLUMNS_NAMED else ""
+        yield f"{label}: {'; '.join(changes[:_COLUMNS_NAMED])}{more}"
+
+
+def _told(change: str, column: str | None, detail: str) -> str:
+    named = "columns" if column is None else repr(column)
+    return f"{named} {change} ({detail})" if change in ("renamed", "type changed") else f"{named} {change}"
+
+
+def _histories(connection: duckdb.DuckDBPyConnection) -> Iterable[str]:
+    rows = connection.execute(
+        "select source_system, changes_from_history, changes_from_creation, changes_from_extracts, states_compared, states_that_differ"
+        " from ops_history_source order by source_system"
+    ).fetchall()
+    for system, history, creation, extracts, compared, differ in rows:
+        told = f"{system}: {history:,} changes told by its history, {creation:,} by creation, {extracts:,} by extracts"
+        yield told + (f"; {differ:,} of {compared:,} states in extracts differ from it" if compared else "")
