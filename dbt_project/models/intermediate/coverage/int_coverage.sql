@@ -48,20 +48,12 @@ email_event as (
 
 ),
 
-generic_target as (
+target as (
 
-    select * from {{ ref('stg_generic__target') }}
-
-),
-
-{% if uses('salesforce') -%}
-salesforce_quota as (
-
-    select * from {{ ref('stg_salesforce__forecasting_quota') }}
+    select * from {{ ref('int_target') }}
 
 ),
 
-{% endif -%}
 run as (
 
     select timezone from {{ source('config', 'run') }}
@@ -125,14 +117,7 @@ general as (
     union all
     select 'email', min(occurred_on) from email_event
     union all
-    select 'targets', min(period_start)
-    from (
-        select period_start from generic_target where row_disposition = 'loaded'
-    {% if uses('salesforce') -%}
-        union all
-        select period_start from salesforce_quota where row_disposition = 'loaded'
-    {%- endif %}
-    ) as target
+    select 'targets', min(period_start) from target
 
 ),
 
