@@ -36,6 +36,12 @@ activity_daily as (
 
 ),
 
+rep_scope as (
+
+    select * from {{ ref('int_rep_scope') }}
+
+),
+
 run as (
 
     select timezone from {{ source('config', 'run') }}
@@ -150,7 +156,7 @@ segmented as (
 activity as (
 
     {% for metric in ['leads_created', 'emails_sent', 'calls', 'meetings_booked', 'meetings_held'] -%}
-    select '{{ metric }}' as metric, activity_date as date_day, coalesce(team, '(none)') as team, rep_id, rep_name, {{ metric }} as n
+    select '{{ metric }}' as metric, activity_date as date_day, coalesce(team, '(none)') as team, source_system, rep_id, rep_name, {{ metric }} as n
     from activity_daily
     where {{ metric }} > 0
     {% if not loop.last %}union all
@@ -165,7 +171,10 @@ segmented_activity as (
     union all
     select metric, date_day, 'team', team, team, n from activity
     union all
-    select metric, date_day, 'rep', rep_id, rep_name, n from activity
+    -- One id in two systems is two people, as where deals are cut by rep.
+    select activity.metric, activity.date_day, 'rep', coalesce(rep_scope.scope_id, activity.rep_id), activity.rep_name, activity.n
+    from activity
+    left join rep_scope on activity.source_system = rep_scope.source_system and activity.rep_id = rep_scope.rep_id
 
 ),
 
