@@ -4,7 +4,7 @@ Belongs here: the roles of columns, one table's changed rows, raw and quarantine
 Does not belong here: the list of the forgotten (suppression.py), published tables and the order of an erasure (above).
 
 What is a person's: in the rows of a record of theirs (a lead, contact, user … with their address, in any version) every cell of name,
-title, address, phone, postal and social columns; their addresses in any cell of any object; and their full name in any text.
+address, phone, postal and social columns; their addresses in any cell of any object; and their full name in any text.
 Rows stay, and so do ids, amounts and times.
 """
 
@@ -30,10 +30,9 @@ _NAMES = frozenset(
     (
         "name", "firstname", "lastname", "middlename", "fullname", "displayname", "nickname", "username", "alias", "suffix",
         "salutation", "communitynickname", "preferredname", "maidenname", "givenname", "familyname", "surname", "contactname",
-        "leadname", "personname", "title", "jobtitle",
+        "leadname", "personname",
     )
 )  # fmt: skip
-_TITLES = frozenset(("title", "jobtitle"))
 _ADDRESSES = frozenset(("email", "emailaddress", "workemail", "personalemail", "secondaryemail"))
 _COLLEAGUES = ("user", "users", "owner", "rep")
 _PERSONAL = re.compile(
@@ -112,10 +111,9 @@ def shape(system: str, name: str, columns: Sequence[str], mapping: Mapping[str, 
 
 
 def _is_personal(roles: set[str], name: str) -> bool:
-    # A colleague's job title says which role they had when they sold: that is the company's.
-    names = _NAMES - _TITLES if name in _COLLEAGUES else _NAMES
+    # A job title names nobody, and scores are made of it.
     return any(
-        role in names or role in _ADDRESSES or (_PERSONAL.search(role) and not _COLLEAGUE.search(role)) for role in roles
+        role in _NAMES or role in _ADDRESSES or (_PERSONAL.search(role) and not _COLLEAGUE.search(role)) for role in roles
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from funnelcast.commands.options import Home
+from funnelcast.errors import UnwritableHome
 from funnelcast.settings import load_settings
 
 
@@ -19,6 +20,8 @@ def status(
 ) -> None:
     """What is published, from which files, as of when; what is late; the last runs; the rows that are not in the tables."""
     settings = load_settings(home=home)
+    if settings.home.exists() and not settings.home.is_dir():
+        raise UnwritableHome(settings.home, NotADirectoryError("it is not a folder"))
     from orchestration.home_lock import held_since
     from publishing.status import read_status
 

@@ -18,7 +18,8 @@ def group() -> Group:
             Check(
                 name="a_change_is_one_row",
                 table=TABLE,
-                rule=UniqueTogether(ROW),
+                # Great Expectations passes over rows with a null in one of the columns: most changes have no stage.
+                rule=NoRows(f"select * from checked qualify count(*) over (partition by {', '.join(ROW)}) > 1"),
                 description="Each change of a metric is told once.",
                 advice=FAULT,
                 keys=ROW,

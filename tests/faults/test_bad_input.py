@@ -122,7 +122,7 @@ BAD_FILES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
     "16 a column named twice": (TONIGHT, "opportunity_id,stage,Stage\nO1,Demo,Offer\n", ("'Stage' more than once",)),
     "21 a workbook that is none": ("user/user_2026-11-11.xlsx", b"PK", ("not a whole Excel workbook",)),
     "21 a Parquet file that is none": ("user/user_2026-11-11.parquet", b"PAR1", ("Parquet footer is missing",)),
-    "a kind of file that is not read": ("user/user_2026-11-11.zip", b"PK", ("files of type .zip are not read", "unpack it")),
+    "a kind of file that is not read": ("user/user_2026-11-11.zip", b"PK", ("type .zip are not read", "unpack it")),
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ import clean_build
 import duckdb
 import pytest
 from gate_child import ROOT
+from test_gate_planted_defects import PLANTS as PLANTS_OF_CHECKS
 
 from quality.digests import table_digests
 from quality.verdict import CheckResult, Verdict
@@ -46,11 +47,11 @@ class Asked:
 
 
 RED = (
-    "update marts.fct_opportunity set status = 'archived' where opportunity_id = 'o2';"
+    f"{PLANTS_OF_CHECKS['opportunity_status_is_known']};"
     " insert into marts.dim_lead by name select dim_lead.* replace ('ann@example.com' as lead_id)"
-    "  from marts.dim_lead cross join range(2) as twice where lead_id = 'l1'"
+    "  from marts.dim_lead cross join range(2) as twice where lead_id = 'l2'"
 )
-WARNED = "update marts.fct_opportunity set amount = 1000001 where opportunity_id = 'o2'"
+WARNED = PLANTS_OF_CHECKS["no_amount_is_absurd"]
 # A missing column twice, a missing table, and rows that cannot be read.
 ERRORED = (
     "alter table marts.fct_opportunity drop column amount_original;"

@@ -33,7 +33,13 @@ ADDRESS, NAME = "lucia.navarro@windview.example", "Lucía Navarro"
 LEAD = "00QKd000001004bMAA"
 CONFIG = PROJECT / "config" / "sales_process.yml"
 # What is told of the person, by table; every other column of every table must be as it was.
-PERSONAL = {"dim_lead": {"email", "title"}, "ops_set_aside": {"problem_value"}}
+# A person's id is made of the address: it becomes another one.
+PERSONAL = {
+    "dim_lead": {"email", "person_id"},
+    "dim_person": {"email", "person_id"},
+    "dim_person_record": {"person_id"},
+    "ops_set_aside": {"problem_value"},
+}
 
 
 @dataclass(frozen=True)
@@ -76,12 +82,11 @@ def test_every_other_number_is_unchanged(erasure: Erasure) -> None:
 
 
 def test_rows_stay_with_their_ids_and_say_that_they_were_erased(erasure: Erasure) -> None:
-    rows = rows_of(erasure.published.resolve(), f"select email, title, industry from dim_lead where lead_id = '{LEAD}'")
+    rows = rows_of(erasure.published.resolve(), f"select email, industry from dim_lead where lead_id = '{LEAD}'")
     assert len(rows) == 1
-    email, title, industry = rows[0]
+    email, industry = rows[0]
     assert email.startswith("erased-")
     assert email.endswith("@erased.invalid")
-    assert title.startswith("erased-")
     assert industry == "Manufacturing"
 
 
