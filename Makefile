@@ -7,7 +7,7 @@ LANDING ?= sample/landing
 CONFIG ?= config/sales_process.yml
 OLD_CLIENTS := 1.1.3 1.2.2
 
-.PHONY: run test lint serve bench sample setup clean
+.PHONY: run test test-long lint serve bench sample setup clean
 
 run: $(VENV)/ready ## one nightly run on the shipped sample extracts
 	@$(BIN)/funnelcast run --home $(HOME_FOLDER) --landing $(LANDING) --config $(CONFIG)
@@ -15,8 +15,11 @@ run: $(VENV)/ready ## one nightly run on the shipped sample extracts
 serve: $(VENV)/ready ## Dagster's user interface and the schedule, on loopback
 	@$(BIN)/funnelcast serve --home $(HOME_FOLDER) --landing $(LANDING) --config $(CONFIG)
 
-test: $(VENV)/ready-to-test lint ## lint, then every test, one process a core
-	$(BIN)/pytest --numprocesses auto --dist loadfile --durations 20
+test: $(VENV)/ready-to-test lint ## lint, then every test but the long ones, one process a core
+	$(BIN)/pytest --numprocesses auto --dist loadfile --durations 20 -m "not long"
+
+test-long: $(VENV)/ready-to-test ## the tests that take many nights
+	$(BIN)/pytest --numprocesses auto --dist loadfile --durations 20 -m long
 
 lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check .

@@ -145,7 +145,7 @@ def test_a_red_check_shows_ids_counts_and_what_to_do_but_no_people(asked: dict[s
     assert (found.exit_code, found.output) == (0, "")
     assert found.verdict is not None
     assert found.verdict.status == "failed"
-    assert found.red() == {"opportunity_status_is_known", "a_lead_is_one_row"}
+    assert found.red() == {"opportunity_status_is_known", "a_lead_is_one_row", "tiers_hold_every_lead_once"}
     status = found.result("opportunity_status_is_known")
     assert (status.unexpected_rows, status.total_rows, status.examples) == (1, 6, ("generic / o2 / archived",))
     assert found.result("a_lead_is_one_row").examples == ("generic / (an address)",)

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from company import PUBLISHED, REFUSED, Answer, Company, assert_is_for_people
 
+pytestmark = pytest.mark.long
+
 CONFIG = "company: {timezone: UTC, currency: USD}\n"
 HEADER = "opportunity_id,stage,created_at,owner_id,amount,currency\n"
 # u1 has twenty deals, u2 eight; two are in euros, whose last rate is of the 6th.

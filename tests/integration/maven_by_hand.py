@@ -151,7 +151,8 @@ def pipeline_daily_counts(deals: Iterable[Deal]) -> list[Row]:
             row = {
                 "date_day": day, "source_system": "generic", "pipeline": PIPELINE, "stage": stage, "stage_order": STAGES[stage][0],
                 "opening_count": standing, "created_count": created[(day, stage)], "won_count": won, "lost_count": lost,
-                "is_unfinished": day == AS_OF, "slipped_count": 0,
+                # Nothing tells of expected close dates: whether a deal slipped is not known.
+                "is_unfinished": day == AS_OF, "slipped_count": None,
             }  # fmt: skip
             row |= dict.fromkeys(
                 ("advanced_in_count", "advanced_out_count", "moved_back_in_count", "moved_back_out_count", "reopened_count"),

@@ -16,6 +16,8 @@ from funnelcast.settings import Settings
 from simulator import Company, Histories, simulate
 from simulator.company import Slowdown, Stage
 
+pytestmark = pytest.mark.long
+
 MODELS = ("int_stage_flow", "rpt_bottleneck")
 SLOW = Slowdown("demo", date(2025, 6, 1), 4.0, "West")
 

@@ -18,10 +18,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
+import pytest
 from compiled_models import built, compiled_project, digests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nights import settings_for
+
+pytestmark = pytest.mark.long
 
 Row = dict[str, str]
 

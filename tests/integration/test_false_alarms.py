@@ -15,6 +15,8 @@ import pytest
 
 from funnelcast.settings import Settings
 
+pytestmark = pytest.mark.long
+
 COMPANIES = 24
 MODELS = ("int_compared_period", "int_metric_sums", "int_metric_begin", "rpt_metric_change")
 FIRST, AS_OF = pd.Timestamp("2025-01-01"), pd.Timestamp("2026-11-22")

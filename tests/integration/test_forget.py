@@ -29,6 +29,8 @@ from orchestration.forget import forget
 from publishing.certificate import read_certificate
 from publishing.integrity import find_damage
 
+pytestmark = pytest.mark.long
+
 ADDRESS, NAME = "lucia.navarro@windview.example", "Lucía Navarro"
 LEAD = "00QKd000001004bMAA"
 CONFIG = PROJECT / "config" / "sales_process.yml"

@@ -17,6 +17,8 @@ from nights import night, rows
 from funnelcast.errors import GateRefused
 from funnelcast.settings import Settings
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def refused_then_corrected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, str]:

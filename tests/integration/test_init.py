@@ -14,6 +14,8 @@ from nights import PROJECT, SHARED_DATA, command, rows
 
 from funnelcast.sales_process import load_sales_process
 
+pytestmark = pytest.mark.long
+
 _STAGES = ("New Inquiry", "Discovery Call", "Offer Sent", "Signed")
 
 

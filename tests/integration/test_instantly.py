@@ -27,6 +27,8 @@ from nights import build_rows, night, rows
 
 from funnelcast.settings import Settings
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Settings:

@@ -23,6 +23,8 @@ from ingestion.land import land
 from ingestion.store import stored_files
 from publishing.certificate import read_certificate
 
+pytestmark = pytest.mark.long
+
 BUCKET = "extracts"
 SECRET = "wJalrXUtnFEMI-not-a-real-secret"
 DEALS = "opportunity_id,stage,created_at,amount,currency\nO1,won,2026-10-01,100,USD\nO2,closing,2026-10-02,200,USD\n"

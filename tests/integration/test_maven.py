@@ -52,6 +52,22 @@ KEYS = {
     "fct_velocity": ("period_type", "period_start", "scope", "scope_id"),
     "fct_pipeline_daily": ("date_day", "stage"),
 }
+# Nobody here has a pod, and the fiscal year is the calendar's: those rows say again what others say.
+COUNTED_ROWS = {
+    "fct_stage_funnel": "where segment_dimension <> 'pod'",
+    "fct_velocity": "where scope <> 'pod' and period_type in ('week', 'month', 'quarter', 'year')",
+}
+# Counted again by test_funnel_statistics.py and test_process_and_change.py.
+COUNTED_ELSEWHERE = {
+    "fct_opportunity": {
+        "is_stalled", "stalled_threshold_days", "stalled_threshold_visits", "contacts", "is_single_threaded", "next_activity_on",
+        "has_no_next_activity", "risk_reasons", "risk_unknown",
+    },
+    "fct_stage_funnel": {
+        "eventual_conversion_rate", "eventual_conversion_rate_low", "eventual_conversion_rate_high", "eventual_unresolved",
+        "eventual_missing_reason",
+    },
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +115,13 @@ def test_every_delivered_row_is_accounted_for(maven: Settings) -> None:
 def test_every_published_number_is_counted_again(
     maven: Settings, deals: list[by_hand.Deal], table: str, counted: Callable[[list[by_hand.Deal]], list[Row]]
 ) -> None:
-    published = _by_key(records(maven.home, f"from {table}"), KEYS[table])
+    published = _by_key(records(maven.home, f"from {table} {COUNTED_ROWS.get(table, '')}"), KEYS[table])
     expected = _by_key(counted(deals), KEYS[table])
     assert published.keys() == expected.keys()
     compared = next(iter(expected.values())).keys()
     if table != "fct_pipeline_daily":
-        assert compared == next(iter(published.values())).keys(), "every column is counted"
+        every_column = next(iter(published.values())).keys() - COUNTED_ELSEWHERE.get(table, set())
+        assert compared == every_column, "every column is counted"
     wrong = [
         (key, column, published[key][column], row[column])
         for key, row in expected.items()

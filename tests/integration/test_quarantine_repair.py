@@ -18,6 +18,8 @@ from nights import command, night, records, rows
 
 from funnelcast.settings import Settings
 
+pytestmark = pytest.mark.long
+
 # D2's amount is negative, D3's line has one cell too many, D4's name is a formula and its date no date. The others are good.
 _DEALS = """\
 opportunity_id,stage,created_at,name,amount,Next Step
