@@ -23,6 +23,8 @@ from nights import settings_for  # noqa: E402
 import ingestion.build_database  # noqa: E402
 import ingestion.land  # noqa: E402
 
+pytestmark = pytest.mark.long
+
 EVENTS = 400_000
 LITTLE_MEMORY = "120MB"
 

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from company import PUBLISHED, Answer, Company, assert_is_for_people
 
+pytestmark = pytest.mark.long
+
 CONFIG = """\
 company: {timezone: UTC, currency: USD}
 pipelines:

@@ -18,6 +18,8 @@ from nights import build_rows, rows
 
 from funnelcast.settings import Settings
 
+pytestmark = pytest.mark.long
+
 Cell = tuple[date, str, str, str, str]
 # kind: 1 advanced, 2 lost, 0 seen no longer. late: at risk only after this many days.
 Case = tuple[int, int, int | None]

@@ -14,6 +14,8 @@ from nights import PROJECT, SHARED_DATA, build_rows, night, rows
 from funnelcast.settings import Settings
 from ingestion.systems import SYSTEMS
 
+pytestmark = pytest.mark.long
+
 FOLDER = SHARED_DATA / "hubspot_replica"
 FILES = {name: {"user": "users"}.get(name, name) + ".csv" for name in SYSTEMS["hubspot"].objects}
 NOT_TAKEN = {

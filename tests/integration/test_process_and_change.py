@@ -22,6 +22,8 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from funnelcast.settings import Settings
 from publishing.reader import open_published
 
+pytestmark = pytest.mark.long
+
 LANDING = PROJECT / "sample" / "landing"
 T = pd.Timestamp("2026-11-23 05:00:00")
 OPEN = ["discovery", "qualified", "demo", "proposal", "negotiation"]

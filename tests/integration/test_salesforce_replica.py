@@ -17,6 +17,8 @@ from nights import PROJECT, SHARED_DATA, build_rows, night, rows
 
 from funnelcast.settings import Settings
 
+pytestmark = pytest.mark.long
+
 FOLDER = SHARED_DATA / "salesforce_replica"
 OBJECTS = ("account", "contact", "event", "lead", "opportunity", "opportunity_history", "task", "user", "user_role")
 

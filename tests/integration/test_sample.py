@@ -246,6 +246,7 @@ def test_a_second_run_says_that_nothing_is_new_and_changes_nothing(sample: Setti
     assert read_runs(sample.home)[-1].outcome == "nothing_new"
 
 
+@pytest.mark.long
 def test_p4_another_order_other_names_and_twins_end_in_the_same_digests(
     sample: Settings, until_the_middle: tuple[Settings, dict[str, str]]
 ) -> None:
@@ -263,6 +264,7 @@ def test_p4_another_order_other_names_and_twins_end_in_the_same_digests(
     assert rows(settings.home, "select count(*) > 10 from ops_file where outcome = 'repeat'") == [(True,)]
 
 
+@pytest.mark.long
 def test_p5_a_day_in_the_past_is_rebuilt_from_raw_alone_as_it_was_known_then(
     sample: Settings, until_the_middle: tuple[Settings, dict[str, str]], tmp_path: Path
 ) -> None:
