@@ -28,6 +28,8 @@ from ingestion.land import land
 from ingestion.store import stored_files
 from publishing.run_log import read_runs
 
+pytestmark = pytest.mark.long
+
 COMMAND = Path(sys.executable).with_name("funnelcast")
 
 CONFIG = """\

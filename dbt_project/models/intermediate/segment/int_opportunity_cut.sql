@@ -55,7 +55,7 @@ run as (
 
 ),
 
-now as (
+as_of_today as (
 
     select
         opportunity.source_system, opportunity.opportunity_id, true as is_now,
@@ -115,7 +115,7 @@ at_the_time as (
 
 told as (
 
-    select * from now
+    select * from as_of_today
     union all
     select * from at_the_time where valid_to is null or valid_to > valid_from
 
