@@ -48,10 +48,10 @@ def count(history: DealHistory) -> CompanyCounts:
     starts = cell_starts(first, end, history.fiscal_year_start_month)
     cell_end = np.append(starts[1:], end)
 
-    leaves = spells["next_stage"].notna().to_numpy()
-    last_day = np.where(leaves, spells["ended"], spells["ended"] - 1)
-    last_day = np.minimum(last_day, end - 1).astype(np.int64)
-    began = spells["began"].to_numpy(np.int64)
+    # At risk from the day after it entered to the day it leaves. A history may know deals that were there before it began to tell how
+    # deals end: they enter late, at the age they then had.
+    began = np.maximum(spells["began"].to_numpy(np.int64) + 1, first)
+    last_day = np.minimum(spells["ended"].to_numpy(np.int64), end - 1)
     length = np.maximum(0, last_day - began + 1)
     row = np.repeat(np.arange(len(spells)), length)
     day = np.repeat(began, length) + np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
@@ -64,30 +64,28 @@ def count(history: DealHistory) -> CompanyCounts:
         return np.bincount(np.ravel_multi_index(index, shape), minlength=int(np.prod(shape))).reshape(shape).astype(float)
 
     events, day_events = [], []
-    next_stage = spells["next_stage"].to_numpy(float)
+    stage, next_state = spells["stage"].to_numpy(), spells["next_state"].to_numpy(float)
     ended = spells["ended"].to_numpy(np.int64)
+    of_kind = {MOVED: (next_state < stages) & (next_state != stage), WON: next_state == stages, LOST: next_state > stages}
     for kind in (MOVED, WON, LOST):
-        of_kind = {MOVED: next_stage < stages, WON: next_stage == stages, LOST: next_stage > stages}[kind]
-        rows = np.flatnonzero(of_kind & (ended < end))
+        rows = np.flatnonzero(of_kind[kind] & (ended < end) & (ended >= first))
         events.append(tensor(rows, ended[rows]))
         day_events.append(np.bincount(ended[rows] - first, minlength=end - first).astype(float))
-    counts = Counts(starts, cell_end, tensor(row, day), np.array(events), first, np.array(day_events), history.fiscal_year_start_month)
+    counts = Counts(
+        starts, cell_end, tensor(row, day), np.array(events), first, np.array(day_events), history.fiscal_year_start_month
+    )
 
     # New deals, and lost ones that are taken up again; what was there on the first day was carried over, and did not arrive.
-    entering = spells[spells["begins_visit"]].copy()
-    entering["after_close"] = ~entering["begins_deal"] & ~_follows_move(spells, entering, stages)
-    entering = entering[entering["begins_deal"] | entering["after_close"]]
-    arrived = entering[entering["began"] > first]
-    entered = np.zeros((end - first, stages, classes))
+    before = spells.groupby("deal")[["next_state", "ended"]].shift()
+    came = spells["begins_deal"] | (before["next_state"] >= stages) | (before["ended"] != spells["began"])
+    arrived = spells[came & (spells["began"] > first) & (spells["began"] < end)]
+    entered = np.zeros((end - first, stages + 1, classes))
     np.add.at(entered, (arrived["began"] - first, arrived["stage"], arrived["class"]), 1.0)
+    at_once = history.wins[~history.wins["deal"].isin(spells["deal"])]
+    at_once = at_once[(at_once["day"] > first) & (at_once["day"] < end)]
+    np.add.at(entered, (at_once["day"] - first, stages, amount_class(at_once["amount"].to_numpy(float))), 1.0)
     arrivals = ArrivalCounts(first + 1, entered[1:], history.fiscal_year_start_month)
     return CompanyCounts(counts, arrivals, spells, history.wins, classes)
-
-
-def _follows_move(spells: pd.DataFrame, entering: pd.DataFrame, stages: int) -> NDArray[np.bool_]:
-    """Whether the deal's stretch before ended in a move to an open stage."""
-    before = spells.groupby("deal")["next_stage"].shift()
-    return np.asarray((before[entering.index] < stages).to_numpy())
 
 
 __all__ = ["NEVER", "CompanyCounts", "amount_class", "count"]

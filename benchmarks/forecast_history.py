@@ -1,4 +1,4 @@
-"""What a simulated company's CRM would know about its deals, in memory: spells, wins, and the naive counts that SQL makes of them.
+"""What a simulated company's CRM would know about its deals, in memory: spells and wins, day by day.
 
 Belongs here: turning `simulator.DealHistories` into small frames, day by day in company time. Does not belong here: the method
 (forecasting/), the true risks (forecast_oracle.py), scoring (forecast.py).
@@ -18,10 +18,10 @@ NEVER = 4_000_000  # a day ordinal beyond every calendar: still open
 
 @dataclass(frozen=True)
 class DealHistory:
-    """Days are date ordinals in company time, the day on which something happened.
+    """Days are date ordinals in company time; a day's end counts, as in int_opportunity_day. Stages are 0, 1, …; then won, lost, deleted.
 
-    ``spells``: one row per deal and stretch in one stage at one amount: deal, stage (0 is the first), began, ended (NEVER: not yet),
-    stage_entered, amount (NaN: none entered), next_stage of the visit if the stretch ends it (NaN: it goes on), begins_visit, rep.
+    ``spells``: one row per deal and stretch in one open stage at one amount: deal, stage, began, ended (NEVER: not yet), stage_entered,
+    amount (NaN: none entered), next_state (NaN: not known yet), begins_deal, rep.
     ``wins``: one row per deal won: deal, day, amount. Only the first win counts, at the amount it then had.
     """
 
@@ -36,40 +36,46 @@ class DealHistory:
 def deal_history(made: DealHistories) -> DealHistory:
     """The stretches and wins of every deal."""
     stages = len(made.company.stages)
-    day = _day_of(made)
+    day_of = _day_of(made)
     spells, wins = [], []
     for deal, paper in zip(made.deals, made.paperwork, strict=True):
-        saves = [(deal.birth.at, {"Amount": paper.created["Amount"]})] + [c for c in paper.changes if "Amount" in c[1]]
-        moves = [move for place, move in enumerate(deal.moves) if place == 0 or move.stage != deal.moves[place - 1].stage]
-        won = next((move for move in moves if move.stage == stages), None)
-        if won is not None:
-            amount = paper.at(won.at)["Amount"]
-            wins.append((deal.number, day(won.at), np.nan if amount is None else float(str(amount))))
-        for place, move in enumerate(moves):
-            if move.stage >= stages:
-                continue
-            following = moves[place + 1] if place + 1 < len(moves) else None
-            end = following.at if following else deal.deleted_at
-            next_stage = following.stage if following else (stages + 1 if deal.deleted_at else np.nan)
-            points = [move.at] + [at for at, _ in saves if move.at < at and (end is None or at < end)]
-            for part, at in enumerate(points):
-                last = part + 1 == len(points)
-                amount = [fields["Amount"] for when, fields in saves if when <= at][-1]
+        saves = [(deal.birth.at, paper.created["Amount"])] + [(at, f["Amount"]) for at, f in paper.changes if "Amount" in f]
+        told = [(at, 1, None, amount) for at, amount in saves] + [(move.at, 0, move.stage, None) for move in deal.moves]
+        if deal.deleted_at is not None:
+            told.append((deal.deleted_at, 2, stages + 2, None))
+        by_day: dict[int, tuple[int, float]] = {}
+        stage, amount, was_won = 0, float("nan"), False
+        for at, what, new_stage, new_amount in sorted(told, key=lambda each: each[0]):
+            if what == 1:
+                amount = float("nan") if new_amount is None else float(str(new_amount))
+            elif new_stage is not None:
+                stage = new_stage
+            by_day[day_of(at)] = (stage, amount)
+        days = list(by_day)
+        entered = days[0]
+        for place, day in enumerate(days):
+            stage, amount = by_day[day]
+            if place > 0 and by_day[days[place - 1]][0] != stage:
+                entered = day
+            if stage == stages and not was_won:
+                wins.append((deal.number, day, amount))
+                was_won = True
+            if stage < stages:
+                following = place + 1 < len(days)
                 spells.append(
                     (
                         deal.number,
-                        move.stage,
-                        day(at),
-                        (day(end) if end is not None else NEVER) if last else day(points[part + 1]),
-                        day(move.at),
-                        np.nan if amount is None else float(str(amount)),
-                        next_stage if last else np.nan,
-                        part == 0,
+                        stage,
+                        day,
+                        days[place + 1] if following else NEVER,
+                        entered,
+                        amount,
+                        by_day[days[place + 1]][0] if following else np.nan,
                         place == 0,
-                        deal.owner_at(at),
+                        deal.owner_at(made.clock.utc(day + 1, 0)),
                     )
                 )
-    names = ["deal", "stage", "began", "ended", "stage_entered", "amount", "next_stage", "begins_visit", "begins_deal", "rep"]
+    names = ["deal", "stage", "began", "ended", "stage_entered", "amount", "next_state", "begins_deal", "rep"]
     return DealHistory(
         pd.DataFrame(spells, columns=names),
         pd.DataFrame(wins, columns=["deal", "day", "amount"]),

@@ -19,7 +19,7 @@ from simulator.people import AE
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_TYPES = 250  # sampled kinds of new deals that stand for all of them
+_TYPES = 120  # sampled kinds of new deals that stand for all of them
 
 
 @dataclass(frozen=True)
@@ -200,5 +200,5 @@ class Oracle:
 
     def _reopened_per_day(self, start: int) -> float:
         spells = self._history.spells
-        lost = spells[(spells["next_stage"] == self._stages + 1) & spells["ended"].between(start - 75, start - 1)]
+        lost = spells[(spells["next_state"] == self._stages + 1) & spells["ended"].between(start - 75, start - 1)]
         return self._made.company.reopened_after_lost * len(lost) / 75

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.positions import WEEKS, Floats, Ints, positions
+from forecasting.positions import MONTHS, WEEKS, Floats, Ints, positions
 from forecasting.seasons import effects, summed
 
 
@@ -30,7 +30,7 @@ class ArrivalSettings:
 
 @dataclass(frozen=True)
 class ArrivalCounts:
-    """Deals that came in, by day since ``day_first``, stage entered and class of amount: (days, stages, classes)."""
+    """Deals that came in, by day since ``day_first``, stage entered (the last: won at once) and class of amount: (days, stages + 1, classes)."""
 
     day_first: int
     entered: Floats
@@ -43,7 +43,7 @@ class ArrivalCounts:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """A fitted rate. ``rate`` is deals a day on a neutral day at ``at_day``; ``mix`` (classes, stages) sums to 1."""
+    """A fitted rate. ``rate`` is deals a day on a neutral day at ``at_day``; ``mix`` (classes, stages + 1) sums to 1."""
 
     rate: float
     at_day: int
@@ -59,7 +59,9 @@ class Arrivals:
     def daily(self, days: Ints) -> Floats:
         """Expected deals on each day."""
         at = positions(days, self.fiscal_year_start_month)
-        season = self.month_of_quarter[at.month_of_quarter] * self.week[at.week_of_quarter] * self.month_of_year[at.month_of_year]
+        season = (
+            self.month_of_quarter[at.month_of_quarter] * self.week[at.week_of_quarter] * self.month_of_year[at.month_of_year]
+        )
         return np.asarray(self.rate * season * self.weekday[at.weekday] * np.exp(self.growth * (days - self.at_day)))
 
 
@@ -73,7 +75,7 @@ def fit_arrivals(counts: ArrivalCounts, settings: ArrivalSettings) -> Arrivals:
     weekday_seen = np.bincount(at.weekday, weights=seen, minlength=7)
     weekday = (weekday_seen + settings.weekday_events) / (weekday_seen.sum() / 7 + settings.weekday_events)
     weekday = weekday / weekday.mean()
-    month_of_quarter, week, month_of_year, growth = np.ones(3), np.ones(WEEKS), np.ones(12), 0.0
+    month_of_quarter, week, month_of_year, growth = np.ones(3), np.ones(WEEKS), np.ones(MONTHS), 0.0
     mean = seen.sum() / max(1, len(seen))
     between = settings.between_periods
     for _ in range(settings.sweeps):
@@ -89,7 +91,7 @@ def fit_arrivals(counts: ArrivalCounts, settings: ArrivalSettings) -> Arrivals:
         week = effects(seen, plain, at.week_of_quarter, at.quarter, count=WEEKS, prior=settings.week_prior, between=between)
         plain = plain * week[at.week_of_quarter]
         month_of_year = effects(
-            seen, plain, at.month_of_year, at.month, count=12, prior=settings.month_of_year_prior, between=between
+            seen, plain, at.month_of_year, at.month, count=MONTHS, prior=settings.month_of_year_prior, between=between
         )
     season = month_of_quarter[at.month_of_quarter] * week[at.week_of_quarter] * month_of_year[at.month_of_year]
     forget = 0.5 ** (ago / settings.half_life)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from forecasting.positions import Floats, Ints, Positions, positions
 
-# First day of each age band: days since the stage was entered. The last band has no end.
-AGE_BANDS = (0, 1, 3, 7, 14, 21, 35, 56, 91, 181)
+# First age of each band: days since the stage was entered. The last band has no end; nobody is at risk at age 0.
+AGE_BANDS = (1, 3, 7, 14, 21, 35, 49, 63, 77, 91, 105, 119, 133, 147, 181)
 MOVED, WON, LOST = 0, 1, 2
 KINDS = ("moved", "won", "lost")
 
@@ -22,7 +22,7 @@ KINDS = ("moved", "won", "lost")
 class Counts:
     """Dense arrays over time cells, stages, age bands and classes of amount; cells are in time order.
 
-    ``at_risk`` is in deal-days: a deal is at risk in a stage from the day it enters to the day it leaves, both included.
+    ``at_risk`` is in deal-days: a deal is at risk in a stage from the day after it enters to the day it leaves.
     """
 
     cell_start: Ints  # (cells,) first day of each
@@ -55,7 +55,7 @@ class Counts:
 
 def age_band(age: Ints) -> Ints:
     """The band of ages in days."""
-    return np.asarray(np.searchsorted(np.array(AGE_BANDS), age, side="right") - 1)
+    return np.asarray(np.maximum(0, np.searchsorted(np.array(AGE_BANDS), age, side="right") - 1))
 
 
 def band_of_age(oldest: int) -> NDArray[np.int64]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.counts import KINDS, Counts
-from forecasting.positions import WEEKS, Floats, Ints, Positions, positions
+from forecasting.counts import KINDS, LOST, MOVED, WON, Counts
+from forecasting.positions import MONTHS, WEEKS, Floats, Ints, Positions, positions
 from forecasting.seasons import effects, summed
 
 
@@ -26,7 +26,7 @@ class HazardSettings:
     weekday_events: float = 3.0
     month_of_quarter_prior: float = 0.35**2
     week_prior: float = 0.25**2
-    month_of_year_prior: float = 0.15**2
+    month_of_year_prior: float = 0.25**2
     stage_season_prior: float = 0.25**2
     between_periods: float = 0.12**2
     level_prior: float = 0.1**2
@@ -42,7 +42,7 @@ class Hazards:
     base: Floats  # (kinds, stages, bands, classes), level included
     month_of_quarter: Floats  # (kinds, 3, stages)
     week: Floats  # (kinds, 13, stages)
-    month_of_year: Floats  # (kinds, 12)
+    month_of_year: Floats  # (kinds, 13)
     weekday: Floats  # (kinds, 7)
     level: Floats  # (kinds,) already in base
     fiscal_year_start_month: int
@@ -56,40 +56,86 @@ class Hazards:
 def fit_hazards(counts: Counts, settings: HazardSettings) -> Hazards:
     """Fit every kind of event on all that was counted."""
     at = counts.positions
-    fitted = [_fit_kind(counts, kind, at, settings) for kind in range(len(KINDS))]
-    base, month_of_quarter, week, month_of_year, weekday, level = (np.array(part) for part in zip(*fitted, strict=True))
-    return Hazards(base, month_of_quarter, week, month_of_year, weekday, level, counts.fiscal_year_start_month)
-
-
-def _fit_kind(counts: Counts, kind: int, at: Positions, settings: HazardSettings) -> tuple[Floats, ...]:
-    events = counts.events[kind]
-    _, stages, bands, classes = counts.at_risk.shape
-    weekday = _weekday(counts, kind, settings)
-    newest = counts.cell_end[-1] if len(counts.cell_end) else 0
-    memory = 0.5 ** ((newest - counts.cell_end) / settings.memory_half_life)
-    worked = _mean_weekday(counts, weekday)
-    exposure = counts.at_risk * worked[:, None, None, None]
-
-    observed_base = np.tensordot(memory, events.sum(axis=3), 1)  # (stages, bands)
-    observed_class = np.tensordot(memory, events.sum(axis=(1, 2)), 1)  # (classes,)
-    observed_stage = events.sum(axis=(2, 3))  # (cells, stages)
-    month_of_quarter, week = np.ones((3, stages)), np.ones((WEEKS, stages))
-    month_of_year, by_class = np.ones(12), np.ones(classes)
-    base = np.zeros((stages, bands))
+    fits = [_Fit(counts, kind, at, settings) for kind in range(len(KINDS))]
+    pace = np.ones((len(_PACES), MONTHS))
     for _ in range(settings.sweeps):
-        season = _season(month_of_quarter[None], week[None], month_of_year[None], at)[0]  # (cells, stages)
-        by_band = exposure @ by_class  # (cells, stages, bands)
-        base = _baseline(observed_base, np.einsum("t,ts,tsa->sa", memory, season, by_band), settings)
-        weighted = np.einsum("ts,sa->tsa", memory[:, None] * season, base)
-        expected_class = np.tensordot(weighted, exposure, 3)
-        by_class = (settings.class_events + observed_class) / (settings.class_events + expected_class)
-        by_class /= float((by_class * expected_class).sum() / expected_class.sum()) if expected_class.sum() > 0 else 1.0
-        plain = np.einsum("tsa,sa->ts", exposure @ by_class, base)  # expected without season
-        month_of_quarter, week, month_of_year = _seasons(observed_stage, plain, at, settings)
-    season = _season(month_of_quarter[None], week[None], month_of_year[None], at)[0]
-    expected = (np.einsum("tsa,sa->ts", exposure @ by_class, base) * season).sum(axis=1)
-    level = _level(observed_stage.sum(axis=1), expected, newest - counts.cell_end, at.month, settings)
-    return base[:, :, None] * by_class * level, month_of_quarter, week, month_of_year, weekday, np.asarray(level)
+        for number, kinds in enumerate(_PACES):
+            for kind in kinds:
+                fits[kind].sweep(pace[number])
+            pace[number] = effects(
+                sum(fits[kind].observed_stage.sum(axis=1) for kind in kinds),
+                sum(fits[kind].expected(np.ones(MONTHS)).sum(axis=1) for kind in kinds),
+                at.month_of_year,
+                at.month,
+                count=MONTHS,
+                prior=settings.month_of_year_prior,
+                between=settings.between_periods,
+            )
+    month_of_year = np.empty((len(KINDS), MONTHS))
+    for number, kinds in enumerate(_PACES):
+        month_of_year[list(kinds)] = pace[number]
+    level = np.array([fit.level(month_of_year[kind]) for kind, fit in enumerate(fits)])
+    return Hazards(
+        base=np.array([fit.base[:, :, None] * fit.by_class * level[kind] for kind, fit in enumerate(fits)]),
+        month_of_quarter=np.array([fit.month_of_quarter for fit in fits]),
+        week=np.array([fit.week for fit in fits]),
+        month_of_year=month_of_year,
+        weekday=np.array([fit.weekday for fit in fits]),
+        level=level,
+        fiscal_year_start_month=counts.fiscal_year_start_month,
+    )
+
+
+# What is good news is delayed by the same slow months, whatever the kind; bad news has its own.
+_PACES = ((MOVED, WON), (LOST,))
+
+
+class _Fit:
+    """The factors of one kind of event while they are being fitted."""
+
+    def __init__(self, counts: Counts, kind: int, at: Positions, settings: HazardSettings) -> None:
+        _, stages, bands, classes = counts.at_risk.shape
+        events = counts.events[kind]
+        self._settings, self._at = settings, at
+        self.weekday = _weekday(counts, kind, settings)
+        newest = counts.cell_end[-1] if len(counts.cell_end) else 0
+        self._days_ago = newest - counts.cell_end
+        self._memory = 0.5 ** (self._days_ago / settings.memory_half_life)
+        self._exposure = counts.at_risk * _mean_weekday(counts, self.weekday)[:, None, None, None]
+        self._observed_base = np.tensordot(self._memory, events.sum(axis=3), 1)  # (stages, bands)
+        self._observed_class = np.tensordot(self._memory, events.sum(axis=(1, 2)), 1)  # (classes,)
+        self.observed_stage = events.sum(axis=(2, 3))  # (cells, stages)
+        self.month_of_quarter, self.week = np.ones((3, stages)), np.ones((WEEKS, stages))
+        self.by_class = np.ones(classes)
+        self.base = np.zeros((stages, bands))
+        self._plain = np.zeros((len(counts.cell_start), stages))
+
+    def sweep(self, month_of_year: Floats) -> None:
+        """Each factor in turn, given the others."""
+        season = self._season(month_of_year)
+        by_band = self._exposure @ self.by_class  # (cells, stages, bands)
+        weighted_season = self._memory[:, None] * season
+        self.base = _baseline(self._observed_base, np.einsum("ts,tsa->sa", weighted_season, by_band), self._settings)
+        expected = np.tensordot(weighted_season[:, :, None] * self.base, self._exposure, 3)  # (classes,)
+        strength = self._settings.class_events
+        by_class = (strength + self._observed_class) / (strength + expected)
+        # The classes' factors have mean 1 over what is expected, so that they take nothing from the baseline.
+        self.by_class = by_class * (expected.sum() / (by_class @ expected)) if expected.sum() > 0 else by_class
+        self._plain = np.einsum("tsa,sa->ts", self._exposure @ self.by_class, self.base)
+        slow = month_of_year[self._at.month_of_year, None]
+        self.month_of_quarter, self.week = _quarter_season(self.observed_stage, self._plain * slow, self._at, self._settings)
+
+    def expected(self, month_of_year: Floats) -> Floats:
+        """Events expected of every cell and stage, with this factor for the month of the year: (cells, stages)."""
+        return self._plain * self._season(month_of_year)
+
+    def level(self, month_of_year: Floats) -> float:
+        """Recent observed ÷ expected."""
+        expected = self.expected(month_of_year).sum(axis=1)
+        return _level(self.observed_stage.sum(axis=1), expected, self._days_ago, self._at.month, self._settings)
+
+    def _season(self, month_of_year: Floats) -> Floats:
+        return _season(self.month_of_quarter[None], self.week[None], month_of_year[None], self._at)[0]
 
 
 def _weekday(counts: Counts, kind: int, settings: HazardSettings) -> Floats:
@@ -123,29 +169,19 @@ def _baseline(observed: Floats, expected: Floats, settings: HazardSettings) -> F
     return np.asarray(prior * (settings.baseline_events + observed) / (settings.baseline_events + prior * expected))
 
 
-def _seasons(observed: Floats, plain: Floats, at: Positions, settings: HazardSettings) -> tuple[Floats, Floats, Floats]:
-    """Season factors shared by all stages, then each stage's own deviation from them."""
-    stages = observed.shape[1]
+def _quarter_season(observed: Floats, plain: Floats, at: Positions, settings: HazardSettings) -> tuple[Floats, Floats]:
+    """Factors of the quarter's months and weeks: what all stages share, times each stage's own deviation. (3, stages), (13, stages)."""
+    between, own_prior = settings.between_periods, settings.stage_season_prior
+    month, week, quarter = at.month_of_quarter, at.week_of_quarter, at.quarter
     total, expected = observed.sum(axis=1), plain.sum(axis=1)
-    between = settings.between_periods
-    by_month = effects(
-        total, expected, at.month_of_quarter, at.quarter, count=3, prior=settings.month_of_quarter_prior, between=between
-    )
-    expected = expected * by_month[at.month_of_quarter]
-    by_week = effects(total, expected, at.week_of_quarter, at.quarter, count=WEEKS, prior=settings.week_prior, between=between)
-    expected = expected * by_week[at.week_of_quarter]
-    by_year = effects(
-        total, expected, at.month_of_year, at.month, count=12, prior=settings.month_of_year_prior, between=between
-    )
-    own = plain * (by_month[at.month_of_quarter] * by_week[at.week_of_quarter] * by_year[at.month_of_year])[:, None]
-    own_month = effects(
-        observed, own, at.month_of_quarter, at.quarter, count=3, prior=settings.stage_season_prior, between=between
-    )
-    own = own * own_month[at.month_of_quarter]
-    own_week = effects(
-        observed, own, at.week_of_quarter, at.quarter, count=WEEKS, prior=settings.stage_season_prior / 2, between=between
-    )
-    return by_month[:, None] * own_month, by_week[:, None] * own_week * np.ones((1, stages)), by_year
+    by_month = effects(total, expected, month, quarter, count=3, prior=settings.month_of_quarter_prior, between=between)
+    expected = expected * by_month[month]
+    by_week = effects(total, expected, week, quarter, count=WEEKS, prior=settings.week_prior, between=between)
+    own = plain * (by_month[month] * by_week[week])[:, None]
+    own_month = effects(observed, own, month, quarter, count=3, prior=own_prior, between=between)
+    own = own * own_month[month]
+    own_week = effects(observed, own, week, quarter, count=WEEKS, prior=own_prior / 2, between=between)
+    return by_month[:, None] * own_month, by_week[:, None] * own_week
 
 
 def _level(observed: Floats, expected: Floats, days_ago: Ints, month: Ints, settings: HazardSettings) -> float:

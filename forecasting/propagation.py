@@ -30,7 +30,7 @@ class Wins:
     """Probabilities to be won in [start, end)."""
 
     now: Floats  # (classes, stages, OLDEST + 1): of a deal that is open at the start, by its age on the first day
-    arriving: Floats  # (days, classes, stages): of a deal that enters a stage on a day of the horizon
+    arriving: Floats  # (days, classes, stages + 1): of a deal that comes in on a day of the horizon; the last column is won at once, 1
 
 
 def win_probabilities(hazards: Hazards, moves: Moves, start: int, end: int) -> Wins:
@@ -42,19 +42,17 @@ def win_probabilities(hazards: Hazards, moves: Moves, start: int, end: int) -> W
     base = np.ascontiguousarray(hazards.base.transpose(0, 3, 1, 2)[..., ages])
     _, classes, stages, width = base.shape
     value = np.zeros((classes, stages, width))
-    arriving = np.zeros((len(days), classes, stages))
+    arriving = np.ones((len(days), classes, stages + 1))
     for place in range(len(days) - 1, -1, -1):
         rates = base * season[:, place, None, :, None]
         total = rates[MOVED] + rates[WON] + rates[LOST]
         share = 1 / (1 + total / 2)  # (1 - exp(-total)) / total, to third order
         older = np.concatenate([value[:, :, 1:], value[:, :, -1:]], axis=2)
-        staying = rates[WON] * share + (1 - total * share) * older
-        moving = rates[MOVED] * share
-        # Whoever enters a stage today is at risk there today as well, so what it is worth is found by going round once.
-        entered = staying[:, :, 0] + moving[:, :, 0] * _onward(older[:, :, 0], moves)
-        onward = _onward(entered, moves)
-        value = staying + moving * onward[:, :, None]
-        arriving[place] = value[:, :, 0]
+        # Whoever enters a stage on a day is first at risk there on the next, at age 1.
+        arriving[place, :, :stages] = older[:, :, 0]
+        value = (rates[WON] + rates[MOVED] * _onward(older[:, :, 0], moves)[:, :, None]) * share + (
+            1 - total * share
+        ) * older
     return Wins(value, arriving)
 
 

@@ -14,7 +14,14 @@ from forecasting.positions import Floats, Ints
 
 
 def effects(
-    observed: Floats, expected: Floats, position: Ints, period: Ints, *, count: int, prior: float, between: float
+    observed: Floats,
+    expected: Floats,
+    position: Ints,
+    period: Ints,
+    *,
+    count: int,
+    prior: float,
+    between: float,
 ) -> Floats:
     """One factor for each of ``count`` positions, from counts in cells of time: shape (count,), or (count, columns) for columns of cells.
 
