@@ -22,7 +22,7 @@ class AmountCounts:
     """
 
     known: Floats  # (cells, stages, 4): days x amount, days x won, days x amount², days x won²
-    unknown: Floats  # (cells, 3): days, days x won, days x won²
+    unknown: Floats  # (cells, stages, 3): days, days x won, days x won²
     by_entry_class: Floats  # (cells, classes, 3): deals, won, won²
 
 
@@ -32,8 +32,8 @@ class Amounts:
 
     growth: Floats  # (stages,) won amount per amount known
     growth_square: Floats  # (stages,) won amount² per amount²
-    unknown_mean: float  # where none is known
-    unknown_square: float
+    unknown_mean: Floats  # (stages,) where none is known
+    unknown_square: Floats  # (stages,)
     entry_mean: Floats  # (classes,) of new deals, by class on entry
     entry_square: Floats  # (classes,)
 
@@ -64,8 +64,8 @@ def fit_amounts(counts: AmountCounts) -> Amounts:
     return Amounts(
         growth=np.where(by_stage > 0, by_stage, 1.0),
         growth_square=np.where(by_stage_square > 0, by_stage_square, 1.0),
-        unknown_mean=float((unknown[1] + prior * mean) / (unknown[0] + prior)),
-        unknown_square=float((unknown[2] + prior * mean_square) / (unknown[0] + prior)),
+        unknown_mean=np.asarray((unknown[:, 1] + prior * mean) / (unknown[:, 0] + prior)),
+        unknown_square=np.asarray((unknown[:, 2] + prior * mean_square) / (unknown[:, 0] + prior)),
         entry_mean=np.asarray((per_class[:, 1] + _CLASS_DEALS * mean) / (per_class[:, 0] + _CLASS_DEALS)),
         entry_square=np.asarray((per_class[:, 2] + _CLASS_DEALS * mean_square) / (per_class[:, 0] + _CLASS_DEALS)),
     )

@@ -21,8 +21,9 @@ from forecasting.seasons import effects, summed
 class HazardSettings:
     """Prior beliefs, each with what it is in: variances are of the logarithm of a factor."""
 
-    baseline_events: float = 3.0  # how many expected events the shape shared by all stages is worth
-    class_events: float = 10.0  # how many the average class is worth
+    baseline_events: float = 2.0  # how many events the shape over ages that all stages share is worth, in one stage
+    neighbour_events: float = 1.0  # how many the next younger or older band is worth, in that shape
+    class_events: float = 5.0  # how many the next smaller or larger class of amount is worth
     weekday_events: float = 3.0
     month_of_quarter_prior: float = 0.35**2
     week_prior: float = 0.25**2
@@ -31,7 +32,7 @@ class HazardSettings:
     between_periods: float = 0.12**2
     level_prior: float = 0.1**2
     level_half_life: float = 90.0  # days
-    memory_half_life: float = 720.0  # days
+    memory_half_life: float = 1500.0  # days
     sweeps: int = 5
 
 
@@ -117,8 +118,10 @@ class _Fit:
         weighted_season = self._memory[:, None] * season
         self.base = _baseline(self._observed_base, np.einsum("ts,tsa->sa", weighted_season, by_band), self._settings)
         expected = np.tensordot(weighted_season[:, :, None] * self.base, self._exposure, 3)  # (classes,)
-        strength = self._settings.class_events
-        by_class = (strength + self._observed_class) / (strength + expected)
+        # Class 0 is that no amount is known; the others are in order of size.
+        strength, observed = self._settings.class_events, self._observed_class
+        unknown = (strength + observed[:1]) / (strength + expected[:1])
+        by_class = np.concatenate([unknown, _chained(observed[1:], expected[1:], strength)])
         # The classes' factors have mean 1 over what is expected, so that they take nothing from the baseline.
         self.by_class = by_class * (expected.sum() / (by_class @ expected)) if expected.sum() > 0 else by_class
         self._plain = np.einsum("tsa,sa->ts", self._exposure @ self.by_class, self.base)
@@ -157,16 +160,32 @@ def _mean_weekday(counts: Counts, weekday: Floats) -> Floats:
 
 
 def _baseline(observed: Floats, expected: Floats, settings: HazardSettings) -> Floats:
-    """Hazards by stage and age band, shrunk to the stage's mean times the shape over ages that all stages share."""
+    """Hazards by stage and age band (stages, bands), from events and deal-days.
+
+    Shrunk to the stage's mean times the shape over ages that all stages share; in the shape each band is shrunk to its neighbour.
+    """
+    strength = settings.baseline_events
     total = expected.sum()
-    overall = (observed.sum() + 0.5) / (total + 0.5 / 0.01) if total > 0 else 0.01
-    by_stage = (settings.baseline_events + observed.sum(axis=1)) / (
-        settings.baseline_events + overall * expected.sum(axis=1)
-    )
-    stage_expected = overall * by_stage[:, None] * expected
-    shape = (settings.baseline_events + observed.sum(axis=0)) / (settings.baseline_events + stage_expected.sum(axis=0))
-    prior = overall * by_stage[:, None] * shape
-    return np.asarray(prior * (settings.baseline_events + observed) / (settings.baseline_events + prior * expected))
+    overall = (observed.sum() + 0.5) / (total + 50) if total > 0 else 0.01
+    by_stage = overall * (strength + observed.sum(axis=1)) / (strength + overall * expected.sum(axis=1))
+    shape = _chained(observed.sum(axis=0), (by_stage[:, None] * expected).sum(axis=0), settings.neighbour_events)
+    prior = by_stage[:, None] * shape
+    return np.asarray(prior * (strength + observed) / (strength + prior * expected))
+
+
+def _chained(observed: Floats, expected: Floats, strength: float) -> Floats:
+    """Factors of ordered positions: each has a gamma prior around its neighbour, from where most is expected outwards."""
+    factor = np.ones(len(observed))
+    if not len(observed):
+        return factor
+    middle = int(expected.argmax())
+    factor[middle] = (strength + observed[middle]) / (strength + expected[middle])
+    for order in (range(middle + 1, len(observed)), range(middle - 1, -1, -1)):
+        before = middle
+        for place in order:
+            factor[place] = (strength + observed[place]) / (strength / factor[before] + expected[place])
+            before = place
+    return factor
 
 
 def _quarter_season(observed: Floats, plain: Floats, at: Positions, settings: HazardSettings) -> tuple[Floats, Floats]:
