@@ -23,7 +23,7 @@ class CombinationSettings:
     prior_error: float = 0.25**2  # mean squared relative error of a method before it has a record
     prior_periods: float = 3.0  # how many periods that belief is worth
     memory_half_life: float = 12.0  # replays
-    first_odds: float = 6.0  # of the hazards against one naive method, without any record
+    first_odds: float = 30.0  # of the hazards against one naive method, without any record
     spread_periods: float = 10.0  # how many periods the model's own variance is worth
 
 

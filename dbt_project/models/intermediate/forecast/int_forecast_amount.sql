@@ -8,7 +8,7 @@ with spell as (
 
 win as (
 
-    select * from {{ ref('int_forecast_win') }}
+    select * from {{ ref('int_forecast_first_win') }}
 
 ),
 

@@ -8,19 +8,13 @@ with spell as (
 
 win as (
 
-    select * from {{ ref('int_forecast_win') }}
+    select * from {{ ref('int_forecast_first_win') }}
 
 ),
 
-known_from as (
+risk_since as (
 
-    select * from {{ ref('int_forecast_known_from') }}
-
-),
-
-opportunity as (
-
-    select source_system, opportunity_id, pipeline from {{ ref('int_opportunity') }}
+    select * from {{ ref('int_forecast_risk_since') }}
 
 ),
 
@@ -28,10 +22,7 @@ came as (
 
     select source_system, pipeline, stage, amount_class, began_on as came_on from spell where comes_in
     union all
-    select win.source_system, opportunity.pipeline, null, win.amount_class, win.won_on
-    from win
-    inner join opportunity on win.source_system = opportunity.source_system and win.opportunity_id = opportunity.opportunity_id
-    where not win.was_open
+    select source_system, pipeline, null, amount_class, won_on from win where not was_open
 
 )
 
@@ -43,5 +34,5 @@ select
     came.amount_class,
     count(*) as deals
 from came
-inner join known_from on came.source_system = known_from.source_system and came.came_on > known_from.known_from
+inner join risk_since on came.source_system = risk_since.source_system and came.came_on > risk_since.known_from
 group by came.came_on, came.source_system, came.pipeline, came.stage, came.amount_class

@@ -6,9 +6,9 @@ with spell as (
 
 ),
 
-known_from as (
+risk_since as (
 
-    select * from {{ ref('int_forecast_known_from') }}
+    select * from {{ ref('int_forecast_risk_since') }}
 
 ),
 
@@ -38,13 +38,13 @@ band as (
 aged as (
 
     select
-        spell.source_system, spell.pipeline, spell.stage, spell.amount_class, spell.ended_by, spell.ended_on, known_from.known_from,
+        spell.source_system, spell.pipeline, spell.stage, spell.amount_class, spell.ended_by, spell.ended_on, risk_since.known_from,
         {{ dbt.datediff('spell.stage_entered_on', 'spell.began_on', 'day') }} + 1 as first_age,
         {{ dbt.datediff('spell.stage_entered_on', 'coalesce(spell.ended_on, run.as_of)', 'day') }} as last_age,
         spell.stage_entered_on
     from spell
     cross join run
-    inner join known_from on spell.source_system = known_from.source_system
+    inner join risk_since on spell.source_system = risk_since.source_system
 
 ),
 
@@ -136,7 +136,7 @@ ended as (
         sum(case when aged.ended_by = 'lost' then 1 else 0 end) as lost
     from aged
     inner join day_cell on aged.ended_on = day_cell.date_day
-    where aged.ended_by in ('moved', 'won', 'lost')
+    where aged.ended_by in ('moved', 'won', 'lost') and aged.ended_on >= aged.known_from
     group by aged.source_system, aged.pipeline, aged.stage, aged.amount_class, 5, day_cell.cell_number
 
 )
