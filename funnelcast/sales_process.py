@@ -27,7 +27,13 @@ TERMINAL_PHASES = ("won", "lost")
 ForecastScope = Literal["team", "rep", "pipeline", "segment"]
 ForecastPeriod = Literal["week", "month", "quarter", "year"]
 ForecastMethod = Literal[
-    "static_weighted", "commit", "best_case", "last_period", "moving_average", "same_month_last_quarter", "same_period_last_year"
+    "static_weighted",
+    "commit",
+    "best_case",
+    "last_period",
+    "moving_average",
+    "same_month_last_quarter",
+    "same_period_last_year",
 ]
 FORECAST_METHODS: tuple[ForecastMethod, ...] = get_args(ForecastMethod)
 # Three years of months say how good a forecast is; half a year of weeks does, and older ones cost more than they tell.
@@ -272,7 +278,8 @@ class Forecast(_Strict):
 
     def replays_of(self, period_type: str) -> int:
         """How many past periods of a type are replayed."""
-        return {**REPLAYS, **self.replays}[period_type]
+        given = {str(each): periods for each, periods in self.replays.items()}
+        return given.get(period_type, REPLAYS[period_type])
 
 
 class RunDefaults(_Strict):
