@@ -34,7 +34,8 @@ class MoveCounts:
 
 @dataclass(frozen=True)
 class History:
-    """All counts of a company, in one order of stages (``stages``: rows of STAGE) and classes (``classes``: labels; the first is not known)."""
+    """All counts of a company, in one order of stages (``stages``: rows of STAGE) and classes (``classes``: labels; the first is
+    not known)."""
 
     stages: pd.DataFrame
     classes: Ints
@@ -68,9 +69,12 @@ def history(
 ) -> History:
     """Arrays of the counts of the days from ``first_day`` to before ``end``.
 
-    Columns are those of the tables int_forecast_exposure, _exit, _arrival, _move and _amount; ``stage`` has one row per open stage in order.
+    Columns are those of the tables int_forecast_exposure, _exit, _arrival, _move and _amount; ``stage`` has one row per open stage
+    in order.
     """
-    classes = np.unique(np.concatenate([[0], exposure["amount_class"], arrival["amount_class"], amount["amount_class"].dropna()])).astype(int)
+    classes = np.unique(
+        np.concatenate([[0], exposure["amount_class"], arrival["amount_class"], amount["amount_class"].dropna()])
+    ).astype(int)
     starts = cell_starts(first_day, end, fiscal_year_start_month)
     number = {tuple(row): place for place, row in enumerate(stage[STAGE].itertuples(index=False))}
     cells, stages, count = len(starts), len(number), len(classes)
@@ -97,7 +101,9 @@ def history(
         _sums(shape, where, exposure["at_risk_days"]),
         np.array([_sums(shape, where, exposure[kind]) for kind in KINDS]),
         first_day,
-        np.array([_sums((end - first_day,), (ordinals(exit_day["date_day"]) - first_day,), exit_day[kind]) for kind in KINDS]),
+        np.array(
+            [_sums((end - first_day,), (ordinals(exit_day["date_day"]) - first_day,), exit_day[kind]) for kind in KINDS]
+        ),
         fiscal_year_start_month,
     )
     at_once = arrival["stage"].isna().to_numpy()
@@ -115,7 +121,11 @@ def history(
         ArrivalCounts(first_day + known_since, came_in[known_since:], fiscal_year_start_month),
         MoveCounts(
             _sums((cells, stages, stages), (cell(move), stage_of(move), stage_of(move, "next_")), move["deals"]),
-            _sums((cells, count, count), (cell(move), class_of(move["amount_class"]), class_of(move["next_class"])), move["deals"]),
+            _sums(
+                (cells, count, count),
+                (cell(move), class_of(move["amount_class"]), class_of(move["next_class"])),
+                move["deals"],
+            ),
         ),
         AmountCounts(
             _stays(known[known["is_known"].astype(bool)], (cells, stages), cell, stage_of),
@@ -151,7 +161,8 @@ def _sums(shape: tuple[int, ...], where: tuple[Ints, ...], values: pd.Series) ->
     if not len(values):
         return np.zeros(shape)
     index = np.ravel_multi_index(where, shape)
-    return np.bincount(index, weights=values.astype(float), minlength=int(np.prod(shape))).reshape(shape)
+    sums = np.bincount(index, weights=values.astype(float), minlength=int(np.prod(shape)))
+    return np.asarray(sums.reshape(shape), dtype=np.float64)
 
 
 def _stays(frame, shape, cell, stage_of) -> Floats:  # type: ignore[no-untyped-def]

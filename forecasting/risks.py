@@ -1,6 +1,7 @@
 """For every moment at which a forecast is made: what is known then is fitted, and carried forward to the end of each period.
 
-Belongs here: which counts were known at a moment, and the rows that SQL applies to open deals. Does not belong here: the statistics themselves.
+Belongs here: which counts were known at a moment, and the rows that SQL applies to open deals. Does not belong here: the
+statistics themselves.
 """
 
 from __future__ import annotations
@@ -59,20 +60,23 @@ def fit(history: History, made_on: int) -> Fitted:
 
 
 def risks(history: History, moment: pd.DataFrame) -> pd.DataFrame:
-    """One row per moment, period and state: a stage, class of amount and age that open deals may be in, or (age null) the deals to come.
+    """One row per moment, period and state: a stage, class of amount and age that open deals may be in, or (age null) the deals to
+    come.
 
-    ``moment``: made_on, period_type, period_start, period_end (dates). Columns returned besides these three keys and STAGE, amount_class, age:
-    win_probability in the period; known_ratio and known_square_ratio (won amount and its square per known amount and its square);
-    unknown_amount and unknown_square (mean won amount and square where none is known); of deals to come (age null): expected_wins,
-    amount_mean, amount_square; basis, and how many deals won and closed it stands on.
+    ``moment``: made_on, period_type, period_start, period_end (dates). Columns returned besides these three keys and STAGE,
+    amount_class, age: win_probability in the period; known_ratio and known_square_ratio (won amount and its square per known
+    amount and its square); unknown_amount and unknown_square (mean won amount and square where none is known); of deals to come
+    (age null): expected_wins, amount_mean, amount_square; basis, and how many deals won and closed it stands on.
     """
     frames = []
-    for made_on, periods in moment.assign(made=ordinals(moment["made_on"])).groupby("made", sort=True):
-        fitted = fit(history, int(made_on))  # type: ignore[call-overload]
+    made = ordinals(moment["made_on"])
+    for made_on in np.unique(made).tolist():
+        periods = moment[made == made_on]
+        fitted = fit(history, made_on)
         starts, ends = ordinals(periods["period_start"]), ordinals(periods["period_end"]) + 1
         passes: dict[int, Wins] = {}
         for period_type, start, end in zip(periods["period_type"], starts, ends, strict=True):
-            frames.append(_rows(history, fitted, int(made_on), str(period_type), int(start), int(end), passes))  # type: ignore[call-overload]
+            frames.append(_rows(history, fitted, made_on, str(period_type), int(start), int(end), passes))
     return pd.concat(frames, ignore_index=True) if frames else _no_rows()
 
 
@@ -133,8 +137,15 @@ def knot_of(age: Ints) -> Ints:
 
 
 def _no_rows() -> pd.DataFrame:
-    texts, numbers = ("period_type", *STAGE, "basis"), ("win_probability", "known_ratio", "known_square_ratio", "unknown_amount")
+    texts, numbers = (
+        ("period_type", *STAGE, "basis"),
+        ("win_probability", "known_ratio", "known_square_ratio", "unknown_amount"),
+    )
     more = ("unknown_square", "expected_wins", "amount_mean", "amount_square")
     columns = {"made_on": "datetime64[s]", "period_start": "datetime64[s]", "amount_class": "int64", "age": "Int64"}
-    columns |= dict.fromkeys(texts, "str") | dict.fromkeys(numbers + more, "float64") | dict.fromkeys(("won_deals", "closed_deals"), "int64")
+    columns |= (
+        dict.fromkeys(texts, "str")
+        | dict.fromkeys(numbers + more, "float64")
+        | dict.fromkeys(("won_deals", "closed_deals"), "int64")
+    )
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})

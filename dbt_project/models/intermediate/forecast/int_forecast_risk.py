@@ -1,4 +1,5 @@
-"""One row per forecast's moment, period and state (stage, class of amount, age) of open deals, or (age null) class of deals to come: the
+"""One row per forecast's moment, period and state (stage, class of amount, age) of open deals, or (age null) class of deals to
+come: the
 probability to be won in the period, or how many wins are expected, and at what amounts. Statistics: forecasting/risks.py."""
 
 
