@@ -1,7 +1,8 @@
--- One row per moment at which a period that is not over was forecast, and part of the company (as combination): its open deals, as known then.
+-- One row per moment and part of the company (as combination): its open deals, as known then. The moments at which a period that is not over was
+-- forecast, and the starts of past quarters.
 with moment as (
 
-    select distinct made_on from {{ ref('int_forecast_moment') }} where not is_complete
+    select distinct made_on from {{ ref('int_forecast_moment') }} where not is_complete or (period_type = 'quarter' and is_at_start)
 
 ),
 
