@@ -9,4 +9,13 @@ from simulator.extracts import write_extracts
 from simulator.simulate import DealHistories, Histories, simulate, simulate_deals
 from simulator.truth import truth_of, write_truth
 
-__all__ = ["Company", "DealHistories", "Histories", "simulate", "simulate_deals", "truth_of", "write_extracts", "write_truth"]
+__all__ = [
+    "Company",
+    "DealHistories",
+    "Histories",
+    "simulate",
+    "simulate_deals",
+    "truth_of",
+    "write_extracts",
+    "write_truth",
+]

@@ -22,6 +22,10 @@ def model(dbt: Any, session: Any) -> Any:
     )
     columns = "law.made_on, law.period_type, law.period_start, law.scope, law.scope_id"
     numbers = ("quota.quota", "law.won_so_far", "law.mean", "law.standard_deviation")
-    frame = joined.project(f"{columns}, {', '.join(f'cast({number} as double) as n{place}' for place, number in enumerate(numbers))}").df()
-    frame["probability_of_quota"] = probability_of_reaching(*(frame[f"n{place}"].to_numpy(float) for place in range(len(numbers))))
+    frame = joined.project(
+        f"{columns}, {', '.join(f'cast({number} as double) as n{place}' for place, number in enumerate(numbers))}"
+    ).df()
+    frame["probability_of_quota"] = probability_of_reaching(
+        *(frame[f"n{place}"].to_numpy(float) for place in range(len(numbers)))
+    )
     return frame.drop(columns=[f"n{place}" for place in range(len(numbers))])
