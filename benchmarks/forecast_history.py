@@ -18,7 +18,8 @@ NEVER = 4_000_000  # a day ordinal beyond every calendar: still open
 
 @dataclass(frozen=True)
 class DealHistory:
-    """Days are date ordinals in company time; a day's end counts, as in int_opportunity_day. Stages are 0, 1, …; then won, lost, deleted.
+    """Days are date ordinals in company time; a day's end counts, as in int_opportunity_day. Stages are 0, 1, …; then won, lost,
+    deleted.
 
     ``spells``: one row per deal and stretch in one open stage at one amount: deal, stage, began, ended (NEVER: not yet), stage_entered,
     amount (NaN: none entered), next_state (NaN: not known yet), begins_deal, rep.

@@ -1,7 +1,8 @@
 """What somebody would expect who knows the simulated company's true risks and the true state of every deal: the best that can be.
 
-Belongs here: exact expectations from `simulator.hazards`, and the error that chance leaves even so. It belongs to the benchmark only: the
-product never sees a true parameter. Amounts are expected at what the deal truly is worth times what such deals came to in the end.
+Belongs here: exact expectations from `simulator.hazards`, and the error that chance leaves even so. It belongs to the benchmark
+only: the product never sees a true parameter. Amounts are expected at what the deal truly is worth times what such deals came to
+in the end.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.forecast_history import DealHistory
 from simulator import DealHistories
+from simulator.funnel import Deal
 from simulator.hazards import OLDEST, daily_risks, risk_tables
 from simulator.people import AE
 
@@ -56,7 +58,7 @@ class Oracle:
         from_open = self._from_open(open_deals, stage, entered, start, ends)
         return [known + self._from_new(start, end) for known, end in zip(from_open, ends, strict=True)]
 
-    def _types(self, deals: list) -> Types:  # type: ignore[type-arg]
+    def _types(self, deals: list[Deal]) -> Types:
         company = self._made.company
         share, effect = company.diligent_share, company.diligent_effect
         careless = (1 - share * effect) / (1 - share) if share < 1 else 1.0
@@ -86,7 +88,7 @@ class Oracle:
             came += 0.0 if np.isnan(amount) else float(amount)
         return came / true
 
-    def _open_at(self, start: int) -> tuple[list, Ints, Ints]:  # type: ignore[type-arg]
+    def _open_at(self, start: int) -> tuple[list[Deal], Ints, Ints]:
         spells = self._history.spells
         now = spells[(spells["began"] < start) & (spells["ended"] >= start)]
         now = now[~now["deal"].isin(self._history.wins.loc[self._history.wins["day"] < start, "deal"])]
@@ -100,7 +102,7 @@ class Oracle:
         index = calendar.index(day)
         shape = np.broadcast_shapes((len(types.segment), 1), np.atleast_2d(age).shape)
 
-        def wide(values: NDArray) -> NDArray:  # type: ignore[type-arg]
+        def wide(values: NDArray[np.generic]) -> NDArray[np.generic]:
             return np.broadcast_to(np.asarray(values).reshape(-1, 1), shape)
 
         risks = daily_risks(
@@ -130,7 +132,7 @@ class Oracle:
         output = self._made.team.output[owners, self._made.calendar.index(day)]
         return float((output * self._pace(owners, day)).sum() / output.sum())
 
-    def _from_open(self, deals: list, stage: Ints, entered: Ints, start: int, ends: tuple[int, ...]) -> list[float]:  # type: ignore[type-arg]
+    def _from_open(self, deals: list[Deal], stage: Ints, entered: Ints, start: int, ends: tuple[int, ...]) -> list[float]:
         """Forward in time: the chance that each deal is in each stage since each day (place 0: since it entered the one it is in)."""
         types = self._types(deals)
         instant = self._made.clock.utc(start, 0)

@@ -16,8 +16,8 @@ from forecasting.positions import Floats
 class AmountCounts:
     """Sums over won deals, by cell of time in which they were won.
 
-    Of the days that won deals spent open (so that long stays count more, as they do among deals open at a moment), with a known amount by
-    stage: ``open_days`` x amount, x won amount, and of their squares; without one: days, x won amount, x its square.
+    Of the days that won deals spent open (so that long stays count more, as they do among deals open at a moment), with a known
+    amount by stage: ``open_days`` x amount, x won amount, and of their squares; without one: days, x won amount, x its square.
     Of deals by the class they came in with: how many were won, their won amounts and the squares.
     """
 

@@ -30,7 +30,8 @@ class ArrivalSettings:
 
 @dataclass(frozen=True)
 class ArrivalCounts:
-    """Deals that came in, by day since ``day_first``, stage entered (the last: won at once) and class of amount: (days, stages + 1, classes)."""
+    """Deals that came in, by day since ``day_first``, stage entered (the last: won at once) and class of amount: (days, stages +
+    1, classes)."""
 
     day_first: int
     entered: Floats

@@ -1,7 +1,7 @@
 """The hazards' forecast and the naive methods, combined by what each one's own record up to then deserves.
 
-Belongs here: feedback of recent observed ÷ expected, weights of methods, and how wide the result must be. Does not belong here: any method.
-All of it is linear in the forecasts, so what holds for the company holds for the sum of its teams.
+Belongs here: feedback of recent observed ÷ expected, weights of methods, and how wide the result must be. Does not belong here:
+any method. All of it is linear in the forecasts, so what holds for the company holds for the sum of its teams.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def feedback(forecast: Floats, relative_variance: Floats, actual: Floats, settin
 
 
 def weights(forecasts: Floats, actual: Floats, now: Floats, settings: CombinationSettings) -> Floats:
-    """Weight of each method, sums to 1: (methods,). ``forecasts`` (replays, methods), NaN where a method had none; ``actual`` (replays,).
+    """Weight of each method, sums to 1: (methods,). ``forecasts`` (replays, methods), NaN where a method had none; ``actual``
+    (replays,).
 
     Posterior probabilities of methods whose relative errors are normal with unknown variance (inverse gamma): the marginal
     likelihood is Student's (Hoeting et al. 1999). The first method is the hazards'. A method without a forecast ``now`` has no weight.
@@ -67,6 +68,8 @@ def weights(forecasts: Floats, actual: Floats, now: Floats, settings: Combinatio
         scaled = np.where(periods > 0, squares * full / np.maximum(periods, 1e-12), full * settings.prior_error * 1.5)
         log_weight = log_weight - (half + full / 2) * np.log1p(scaled / 2 / belief)
     log_weight = np.where(np.isfinite(now), log_weight, -np.inf)
+    if not np.isfinite(now).any():
+        raise ValueError("no method has a forecast to be weighed")
     weight = np.exp(log_weight - log_weight.max())
     return np.asarray(weight / weight.sum())
 

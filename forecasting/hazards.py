@@ -1,9 +1,9 @@
 """The competing risks of an open deal: each day in a stage it may move on, be won or be lost.
 
 A daily hazard is a product of factors, per kind of event: a baseline by stage and age band, the class of amount, the position in the
-fiscal quarter (by stage), the month of the year, the weekday, and a level that follows recent observed ÷ expected. The factors are fitted
-jointly by iterated posterior means: each factor in turn, given all others, has a gamma posterior (Poisson counts with log exposure:
-Holford 1980, Laird and Olivier 1981). Because all are fitted on the same counts, no effect is counted twice.
+fiscal quarter (by stage), the month of the year, the weekday, and a level that follows recent observed ÷ expected. The factors are
+fitted jointly by iterated posterior means: each factor in turn, given all others, has a gamma posterior (Poisson counts with log
+exposure: Holford 1980, Laird and Olivier 1981). Because all are fitted on the same counts, no effect is counted twice.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class _Fit:
 
     def expected(self, month_of_year: Floats) -> Floats:
         """Events expected of every cell and stage, with this factor for the month of the year: (cells, stages)."""
-        return self._plain * self._season(month_of_year)
+        return np.asarray(self._plain * self._season(month_of_year))
 
     def level(self, month_of_year: Floats) -> float:
         """Recent observed ÷ expected."""
@@ -138,7 +138,7 @@ class _Fit:
         return _level(self.observed_stage.sum(axis=1), expected, self._days_ago, self._at.month, self._settings)
 
     def _season(self, month_of_year: Floats) -> Floats:
-        return _season(self.month_of_quarter[None], self.week[None], month_of_year[None], self._at)[0]
+        return np.asarray(_season(self.month_of_quarter[None], self.week[None], month_of_year[None], self._at)[0])
 
 
 def _weekday(counts: Counts, kind: int, settings: HazardSettings) -> Floats:

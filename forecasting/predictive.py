@@ -1,12 +1,11 @@
 """The law of what a period will bring: what is won already, plus a gamma variable with the forecast's mean and standard deviation.
 
 Sums of few, skew amounts are never negative and have a long upper tail; a gamma with two given moments has both, and is the usual
-approximation of a compound Poisson sum (Bohman and Esscher 1963). Arrays of any one shape, in money.
+approximation of a compound Poisson sum (Bohman and Esscher 1963). Arrays of any one shape, in money; where one is missing (NaN) so
+is the answer.
 """
 
 from __future__ import annotations
-
-from typing import cast
 
 import numpy as np
 from scipy.special import gammaincc, gammaincinv
@@ -21,7 +20,8 @@ def quantile(probability: float, won_so_far: Floats, mean: Floats, standard_devi
     rest = np.maximum(mean - won_so_far, 0)
     shape, scale = _gamma(rest, standard_deviation)
     certain = (rest <= 0) | (standard_deviation <= 0)
-    return np.asarray(won_so_far + np.where(certain, rest, gammaincinv(shape, probability) * scale))
+    amount = won_so_far + np.where(certain, rest, gammaincinv(shape, probability) * scale)
+    return np.asarray(np.where(np.isnan(mean + standard_deviation), np.nan, amount))
 
 
 def probability_of_reaching(quota: Floats, won_so_far: Floats, mean: Floats, standard_deviation: Floats) -> Floats:
@@ -30,7 +30,7 @@ def probability_of_reaching(quota: Floats, won_so_far: Floats, mean: Floats, sta
     shape, scale = _gamma(rest, standard_deviation)
     certain = (rest <= 0) | (standard_deviation <= 0)
     chance = np.where(certain, (rest >= missing).astype(float), gammaincc(shape, np.maximum(missing, 0) / scale))
-    return np.asarray(np.where(missing <= 0, 1.0, chance))
+    return np.asarray(np.where(np.isnan(mean + standard_deviation + quota), np.nan, np.where(missing <= 0, 1.0, chance)))
 
 
 def _gamma(mean: Floats, standard_deviation: Floats) -> tuple[Floats, Floats]:
@@ -38,4 +38,4 @@ def _gamma(mean: Floats, standard_deviation: Floats) -> tuple[Floats, Floats]:
     usable = (mean > 0) & (standard_deviation > 0)
     spread, centre = np.where(usable, standard_deviation, 1.0), np.where(usable, mean, 1.0)
     shape = np.minimum((centre / spread) ** 2, _LARGEST_SHAPE)
-    return cast("Floats", shape), cast("Floats", centre / shape)
+    return np.asarray(shape), np.asarray(centre / shape)

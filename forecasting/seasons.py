@@ -2,8 +2,9 @@
 
 The count of a position in one period is Poisson around what is expected there, times an effect of that period alone with relative
 variance ``between`` (a month with 500 deals is one observation of that month). To first order that multiplies the weight of a period by
-1 / (1 + between x expected), the quasi-likelihood weight of overdispersed counts (McCullagh and Nelder 1989, 9.2). The effect has a gamma
-prior with mean 1 and relative variance ``prior``, so its posterior mean is a ratio of sums (conjugacy: Gelman et al. 2013, 2.6).
+1 / (1 + between x expected), the quasi-likelihood weight of overdispersed counts (McCullagh and Nelder 1989, 9.2). The effect has
+a gamma prior with mean 1 and relative variance ``prior``, so its posterior mean is a ratio of sums (conjugacy: Gelman et al. 2013,
+2.6).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def effects(
     prior: float,
     between: float,
 ) -> Floats:
-    """One factor for each of ``count`` positions, from counts in cells of time: shape (count,), or (count, columns) for columns of cells.
+    """One factor for each of ``count`` positions, from counts in cells of time: shape (count,), or (count, columns) for columns of
+    cells.
 
     ``observed`` and ``expected`` (cells,) or (cells, columns): events, and how many were expected without this factor.
     ``position`` and ``period`` (cells,): where each cell lies, and in which period of its own.

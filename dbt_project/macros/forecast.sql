@@ -20,3 +20,14 @@
         else cast(least(18, greatest(2, floor(2 * log10(cast({{ amount }} as double))))) as integer)
     end
 {%- endmacro %}
+
+{#- Ages at which probabilities are worked out: every day at first, then wider steps; the last stands for all older ones. As forecasting/risks.py has it. -#}
+{% macro forecast_age_knot(age) -%}
+    cast(case
+        when {{ age }} <= 14 then {{ age }}
+        when {{ age }} <= 34 then 2 * floor({{ age }} / 2.0)
+        when {{ age }} <= 90 then 5 * floor({{ age }} / 5.0)
+        when {{ age }} <= 180 then 15 * floor({{ age }} / 15.0)
+        else 181
+    end as integer)
+{%- endmacro %}
