@@ -34,12 +34,9 @@ said as (
 
     select made_on, period_type, period_start, scope, scope_id, 'funnelcast' as method, mean as forecast, p10, p90, basis from combined
     union all
-    select made_on, period_type, period_start, scope, scope_id, 'hazard', mean, p10, p90, basis from hazard
+    select made_on, period_type, period_start, scope, scope_id, 'hazard', mean, null, null, basis from hazard
     union all
-    select
-        made_on, period_type, period_start, scope, scope_id, method, cast(forecast as double), cast(null as double), cast(null as double),
-        cast(null as varchar)
-    from naive
+    select made_on, period_type, period_start, scope, scope_id, method, forecast, null, null, null from naive
 
 ),
 
@@ -48,9 +45,7 @@ compared as (
     select
         moment.made_on, moment.period_type, moment.period_start, moment.period_end,
         said.scope, said.scope_id, said.method, said.basis,
-        cast(round(said.forecast, 2) as decimal(18, 2)) as forecast,
-        cast(round(said.p10, 2) as decimal(18, 2)) as p10,
-        cast(round(said.p90, 2) as decimal(18, 2)) as p90,
+        said.forecast, said.p10, said.p90,
         actual.won_amount as actual
     from moment
     inner join said
