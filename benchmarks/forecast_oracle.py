@@ -8,12 +8,13 @@ in the end.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.forecast_history import DealHistory
-from simulator import DealHistories
+from simulator import Company, DealHistories, simulate_births
 from simulator.funnel import Deal
 from simulator.hazards import OLDEST, daily_risks, risk_tables
 from simulator.people import AE
@@ -204,3 +205,14 @@ class Oracle:
         spells = self._history.spells
         lost = spells[(spells["next_state"] == self._stages + 1) & spells["ended"].between(start - 75, start - 1)]
         return self._made.company.reopened_after_lost * len(lost) / 75
+
+
+@cache
+def arrivals_per_day(company: Company, seeds: tuple[int, ...]) -> Floats:
+    """How many deals begin on each day of the history, on average over companies that differ by chance alone."""
+    first, count = company.history_starts_on.toordinal(), (company.as_of - company.history_starts_on).days + 1
+    total = np.zeros(count)
+    for seed in seeds:
+        born, clock = simulate_births(company, seed)
+        total += np.bincount([clock.day(birth.at) - first for birth in born], minlength=count)[:count]
+    return np.asarray(total / len(seeds))

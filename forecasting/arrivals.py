@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.positions import MONTHS, WEEKS, Floats, Ints, positions
-from forecasting.seasons import effects, summed
+from forecasting.seasons import effects, summed, weekday_factors
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,7 @@ def fit_arrivals(counts: ArrivalCounts, settings: ArrivalSettings) -> Arrivals:
     at = positions(days, counts.fiscal_year_start_month)
     newest = counts.day_first + len(seen)
     ago = newest - days
-    weekday_seen = np.bincount(at.weekday, weights=seen, minlength=7)
-    weekday = (weekday_seen + settings.weekday_events) / (weekday_seen.sum() / 7 + settings.weekday_events)
-    weekday = weekday / weekday.mean()
+    weekday = weekday_factors(seen, at.weekday, settings.weekday_events)
     month_of_quarter, week, month_of_year, growth = np.ones(3), np.ones(WEEKS), np.ones(MONTHS), 0.0
     mean = seen.sum() / max(1, len(seen))
     between = settings.between_periods

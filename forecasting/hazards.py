@@ -14,7 +14,7 @@ import numpy as np
 
 from forecasting.counts import KINDS, LOST, MOVED, WON, Counts
 from forecasting.positions import MONTHS, WEEKS, Floats, Ints, Positions, positions
-from forecasting.seasons import effects, summed
+from forecasting.seasons import effects, summed, weekday_factors
 
 
 @dataclass(frozen=True)
@@ -144,9 +144,7 @@ class _Fit:
 def _weekday(counts: Counts, kind: int, settings: HazardSettings) -> Floats:
     """How much more happens on each weekday than on the average day: (7,), of mean 1."""
     days = counts.day_first + np.arange(counts.day_events.shape[1])
-    seen = np.bincount((days - 1) % 7, weights=counts.day_events[kind], minlength=7)
-    share = (seen + settings.weekday_events) / (seen.sum() / 7 + settings.weekday_events)
-    return np.asarray(share / share.mean())
+    return weekday_factors(counts.day_events[kind], (days - 1) % 7, settings.weekday_events)
 
 
 def _mean_weekday(counts: Counts, weekday: Floats) -> Floats:

@@ -39,6 +39,16 @@ def effects(
     return np.asarray((1 / prior + numerator) / (1 / prior + denominator))
 
 
+def weekday_factors(seen: Floats, weekday: Ints, events: float) -> Floats:
+    """How much more happens on each weekday than on the average day: (7,), of mean 1. ``seen`` and ``weekday`` by day; ``events``
+    is the
+    prior's strength."""
+    days = np.bincount(weekday, minlength=7)
+    due = seen.sum() * days / max(1, len(seen))
+    factor = (np.bincount(weekday, weights=seen, minlength=7) + events) / (due + events)
+    return np.asarray(factor / factor.mean())
+
+
 def summed(values: Floats, group: Ints, count: int) -> Floats:
     """Sums of rows by group: (rows, ...) to (count, ...)."""
     sums = np.zeros((count, *values.shape[1:]))

@@ -6,7 +6,7 @@ through the files that a company would deliver. Benchmarks make other companies 
 
 from simulator.company import Company
 from simulator.extracts import write_extracts
-from simulator.simulate import DealHistories, Histories, simulate, simulate_deals
+from simulator.simulate import DealHistories, Histories, simulate, simulate_births, simulate_deals
 from simulator.truth import truth_of, write_truth
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "DealHistories",
     "Histories",
     "simulate",
+    "simulate_births",
     "simulate_deals",
     "truth_of",
     "write_extracts",

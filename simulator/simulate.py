@@ -79,6 +79,17 @@ def simulate_deals(company: Company, seed: int) -> DealHistories:
     return DealHistories(company, seed, clock, calendar, team, directory, leads, deals, paperwork)
 
 
+def simulate_births(company: Company, seed: int) -> tuple[list[Birth], Clock]:
+    """When and how the deals of the history begin, but for those that were carried over; and the clock that their instants are of."""
+    clock = Clock(company.timezone)
+    calendar = Calendar(
+        company, company.history_starts_on - timedelta(company.in_flight_days + 30), company.as_of + timedelta(90)
+    )
+    directory = Directory(company, seed)
+    leads = LeadDesk(company, seed, hire_team(company, seed, calendar, clock), calendar, clock, directory).all_leads()
+    return _Births(company, seed, calendar, clock, directory).all_births(leads), clock
+
+
 def simulate(company: Company, seed: int) -> Histories:
     """The same company and seed always give the same histories."""
     made = simulate_deals(company, seed)

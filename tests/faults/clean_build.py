@@ -161,7 +161,10 @@ select
     cast(closed_at as timestamp) as closed_at, cast(deleted_at as timestamp) as deleted_at,
     case when status = 'open' then false end as is_stalled, case when status = 'open' then 2 end as contacts,
     case when status = 'open' then true end as has_no_next_activity,
-    case when status = 'open' then 'no next activity' end as risk_reasons, cast(null as varchar) as risk_unknown
+    case when status = 'open' then 'no next activity' end as risk_reasons, cast(null as varchar) as risk_unknown,
+    case when status = 'open' then 0.25::double end as win_probability,
+    case when status = 'open' then date '2026-12-01' end as likely_win_from,
+    case when status = 'open' then date '2027-01-15' end as likely_win_to
 from (values
     ('o1', 'a1', 'r1', 'propose', 'engagement', 'open', '2026-11-16 09:00', '2026-11-18 09:00', null, null),
     ('o2', 'a1', 'r2', 'won', 'won', 'won', '2026-11-16 09:00', '2026-11-20 09:00', '2026-11-20 09:00',

@@ -325,6 +325,7 @@ PLANTS: dict[str, str] = {
     # risks
     "only_open_deals_are_at_risk": "update marts.fct_opportunity set is_stalled = true where opportunity_id = 'o2'",
     "a_risk_that_is_not_told_has_its_reason": "update marts.fct_opportunity set contacts = null where opportunity_id = 'o1'",
+    "a_win_probability_is_one_and_of_an_open_deal": "update marts.fct_opportunity set win_probability = 1.25 where opportunity_id = 'o1'",
     # process
     "a_handoff_is_one_row": again("marts.fct_handoff", "opportunity_id = 'o1'"),
     "a_handoff_is_of_a_known_kind": "update marts.fct_handoff set kind = 'gift' where opportunity_id = 'o1'",
