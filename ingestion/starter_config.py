@@ -16,9 +16,8 @@ from pathlib import Path
 import duckdb
 
 from ingestion.columns import match_columns, snake_case
-from ingestion.readers import sql_name
+from ingestion.readers import sql_name, stored_name
 from ingestion.recognition import RecognisedObject, Recognition, date_formats, missing_objects, values
-from ingestion.repair import stored_name
 
 _WON = re.compile(r"\bwon\b|\bwin\b|gewonnen|gagn|signed|ganad|\bsold\b", re.IGNORECASE)
 _LOST = re.compile(
