@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -24,6 +24,14 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Label = Annotated[str, Field(min_length=1)]
 TERMINAL_PHASES = ("won", "lost")
+ForecastScope = Literal["team", "rep", "pipeline", "segment"]
+ForecastPeriod = Literal["week", "month", "quarter", "year"]
+ForecastMethod = Literal[
+    "static_weighted", "commit", "best_case", "last_period", "moving_average", "same_month_last_quarter", "same_period_last_year"
+]
+FORECAST_METHODS: tuple[ForecastMethod, ...] = get_args(ForecastMethod)
+# Three years of months say how good a forecast is; half a year of weeks does, and older ones cost more than they tell.
+REPLAYS: dict[str, int] = {"week": 26, "month": 36, "quarter": 12, "year": 5}
 
 
 class _Strict(BaseModel):
@@ -235,6 +243,38 @@ class Definitions(_Strict):
     past_periods: Literal["today", "frozen"] = "today"
 
 
+class Forecast(_Strict):
+    """What is forecast, how it is judged on the past, and when somebody is warned."""
+
+    # For which parts of the company, besides the whole.
+    scopes: tuple[ForecastScope, ...] = ("team", "rep", "pipeline", "segment")
+    # What others would have said, beside the forecast proper.
+    methods: tuple[ForecastMethod, ...] = FORECAST_METHODS
+    # How many past periods are forecast again, with what was known when they began. A period type not named: its default.
+    replays: dict[ForecastPeriod, Annotated[int, Field(ge=0, le=520)]] = Field(default_factory=dict)
+    # The periods that the moving average is over.
+    moving_average_periods: Annotated[int, Field(ge=1, le=24)] = 3
+    # A warning is given for who reaches the quota with less than this probability.
+    warn_below_probability: Annotated[float, Field(ge=0, le=1)] = 0.5
+    # The record of a forecast can be trusted from this many replays on, while it misses by no more than this share of what was won,
+    # and while its p10 to p90 held at least this share of the outcomes.
+    trusted_replays: Annotated[int, Field(ge=1, le=520)] = 6
+    trusted_error: Annotated[float, Field(gt=0, le=10)] = 0.5
+    trusted_interval: Annotated[float, Field(ge=0, le=0.8)] = 0.5
+    # Months after which a rep counts as ramped in the capacity plan, where the history does not tell.
+    ramp_months: Annotated[int, Field(ge=0, le=36)] = 6
+
+    @model_validator(mode="after")
+    def _lists_name_each_once(self) -> Forecast:
+        _no_repeats(list(self.scopes), "forecast scope")
+        _no_repeats(list(self.methods), "forecast method")
+        return self
+
+    def replays_of(self, period_type: str) -> int:
+        """How many past periods of a type are replayed."""
+        return {**REPLAYS, **self.replays}[period_type]
+
+
 class RunDefaults(_Strict):
     """Settings that flags and environment variables override."""
 
@@ -266,6 +306,7 @@ class SalesProcess(_Strict):
     team_column: str | None = None
     segments: tuple[str, ...] = ()
     definitions: Definitions = Definitions()
+    forecast: Forecast = Field(default_factory=Forecast)
     matching: Matching = Matching()
     objects: dict[str, ObjectOptions] = Field(default_factory=dict)
     gate: dict[str, float] = Field(default_factory=dict)

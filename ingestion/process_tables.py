@@ -14,8 +14,10 @@ from funnelcast.sales_process import (
     COMPANY_ATTRIBUTES,
     LIST_OPERATORS,
     PERSON_ATTRIBUTES,
+    REPLAYS,
     TERMINAL_PHASES,
     Credit,
+    Forecast,
     SalesProcess,
     Score,
 )
@@ -48,6 +50,13 @@ _TABLES: dict[str, str] = {
     "name_suffix": "suffix varchar",
     "segment_column": "segment_dimension varchar, column_name varchar",
     "definition": "slipped varchar, closed_amount varchar, amount_column varchar, past_periods varchar",
+    "forecast": (
+        "moving_average_periods integer, warn_below_probability double, trusted_replays integer, trusted_error double, "
+        "trusted_interval double, ramp_months integer"
+    ),
+    "forecast_scope": "scope varchar",
+    "forecast_method": "method varchar",
+    "forecast_replay": "period_type varchar, periods integer",
     "created_from_stage": "pipeline varchar, stage varchar",
     "role": "label varchar, role varchar",
     "handover": "pipeline varchar, stage varchar, from_role varchar, to_role varchar",
@@ -104,6 +113,10 @@ def _rows(process: SalesProcess) -> dict[str, list[tuple[object, ...]]]:
         "name_suffix": [(suffix,) for suffix in NAME_SUFFIXES],
         "segment_column": [(snake_case(name), snake_case(name)) for name in process.segments],
         "definition": [(defined.slipped, defined.closed_amount, defined.amount_column, defined.past_periods)],
+        "forecast": [_forecast_row(process.forecast)],
+        "forecast_scope": [("company",), *((scope,) for scope in process.forecast.scopes)],
+        "forecast_method": [(method,) for method in process.forecast.methods],
+        "forecast_replay": [(period_type, process.forecast.replays_of(period_type)) for period_type in REPLAYS],
         "created_from_stage": list(defined.created_from_stage.items()),
         "role": [(label, role) for role, labels in process.roles.items() for label in labels],
         "handover": [(each.pipeline, each.stage, each.giver, each.taker) for each in process.handovers],
@@ -116,6 +129,17 @@ def _rows(process: SalesProcess) -> dict[str, list[tuple[object, ...]]]:
             for order, tier in enumerate(score.tiers, 1)
         ],
     }
+
+
+def _forecast_row(forecast: Forecast) -> tuple[object, ...]:
+    return (
+        forecast.moving_average_periods,
+        forecast.warn_below_probability,
+        forecast.trusted_replays,
+        forecast.trusted_error,
+        forecast.trusted_interval,
+        forecast.ramp_months,
+    )
 
 
 def extra_attributes(process: SalesProcess) -> tuple[str, ...]:

@@ -30,3 +30,33 @@
 {% macro movement_period_types() -%}
     {{ return(['week', 'month', 'quarter', 'fiscal_quarter']) }}
 {%- endmacro %}
+
+{#- Those for which a forecast is made. -#}
+{% macro forecast_period_types() -%}
+    {{ return(['week', 'month', 'quarter', 'year']) }}
+{%- endmacro %}
+
+{#- The first day after a period of one of these types. -#}
+{% macro next_period_start(period_type, start) -%}
+    case {{ period_type }}
+        when 'week' then {{ dbt.dateadd('day', 7, start) }}
+        when 'month' then {{ dbt.dateadd('month', 1, start) }}
+        when 'quarter' then {{ dbt.dateadd('month', 3, start) }}
+        else {{ dbt.dateadd('year', 1, start) }}
+    end
+{%- endmacro %}
+
+{#- The earlier of two ends, of which null is never. -#}
+{% macro earlier_end(end, other) -%}
+    case when {{ end }} is null then {{ other }} when {{ other }} is null then {{ end }} else least({{ end }}, {{ other }}) end
+{%- endmacro %}
+
+{#- The start of the period of one of these types that lies some periods before another. -#}
+{% macro earlier_period(period_type, start, periods) -%}
+    cast(case {{ period_type }}
+        when 'week' then {{ dbt.dateadd('day', '-7 * cast(' ~ periods ~ ' as integer)', start) }}
+        when 'month' then {{ dbt.dateadd('month', '-cast(' ~ periods ~ ' as integer)', start) }}
+        when 'quarter' then {{ dbt.dateadd('month', '-3 * cast(' ~ periods ~ ' as integer)', start) }}
+        else {{ dbt.dateadd('year', '-cast(' ~ periods ~ ' as integer)', start) }}
+    end as date)
+{%- endmacro %}

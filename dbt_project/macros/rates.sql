@@ -24,3 +24,8 @@
         / (1 + {{ z * z }} / {{ n }})
     )), 6) end
 {%- endmacro %}
+
+{#- The rate that turns an amount into the reporting currency; null where none is known. Expects int_daily_rate as `daily_rate`, and the reporting currency in `amount`. -#}
+{% macro rate_of(currency) -%}
+    case when {{ currency }} is null or {{ currency }} = amount.reporting_currency then 1 else daily_rate.rate end
+{%- endmacro %}

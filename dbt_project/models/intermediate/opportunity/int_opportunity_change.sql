@@ -85,6 +85,9 @@ from_history as (
             when history_end.tracks_expected_close then usable_history.expected_close_on
             when history_end.borrows_expected_close then opportunity.expected_close_on
         end as expected_close_on,
+        history_end.tracks_amount as is_amount_told,
+        history_end.tracks_expected_close as is_expected_close_told,
+        usable_history.changed_at as told_at,
         'history' as evidence
     from usable_history
     inner join history_end
@@ -178,6 +181,9 @@ from_creation as (
         changed_version.opportunity_created_at as changed_at,
         changed_version.amount,
         changed_version.expected_close_on,
+        true as is_amount_told,
+        true as is_expected_close_told,
+        changed_version.valid_from as told_at,
         'created' as evidence
     from changed_version
     left join history_end
@@ -211,6 +217,9 @@ from_extracts as (
             when history_end.tracks_expected_close or not history_end.borrows_expected_close then changed_version.expected_close_on
             else opportunity.expected_close_on
         end as expected_close_on,
+        history_end.tracks_amount,
+        history_end.tracks_expected_close or not history_end.borrows_expected_close,
+        changed_version.valid_from,
         'extract' as evidence
     from changed_version
     inner join history_end
@@ -231,7 +240,8 @@ from_extracts as (
     select
         changed_version.source_system, changed_version.opportunity_id, changed_version.pipeline, changed_version.label_key,
         changed_version.changed_at,
-        changed_version.amount, changed_version.expected_close_on, 'extract'
+        changed_version.amount, changed_version.expected_close_on, true, true,
+        changed_version.valid_from, 'extract'
     from changed_version
     left join history_end
         on changed_version.source_system = history_end.source_system
@@ -287,6 +297,11 @@ select
     phase,
     amount,
     expected_close_on,
+    -- False: borrowed from the deal as last delivered, and not known before.
+    is_amount_told,
+    is_expected_close_told,
+    -- When what this row says was first told: later than it happened where only an extract shows it.
+    told_at,
     evidence
 from placed
 -- An extract that only confirms what is known is no change.

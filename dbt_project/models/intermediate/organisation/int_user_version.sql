@@ -100,6 +100,8 @@ select
     ended_on,
     case when version_number = 1 then cast('1970-01-01' as date) else {{ local_day('_extracted_at') }} end as valid_from,
     {{ local_day('next_extracted_at') }} as valid_to,
+    -- The extract that first told it.
+    {{ local_day('_extracted_at') }} as told_on,
     next_extracted_at is null as is_current
 from numbered
 cross join run

@@ -1,0 +1,151 @@
+-- One row per opportunity and time [known_from, known_until) in days: its state as a forecast that is made at the start of one of these days
+-- knows it. A change is known from the day after it on. While it is deleted a deal has no row. known_until is null for what still holds.
+with opportunity_change as (
+
+    select * from {{ ref('int_opportunity_change') }}
+
+),
+
+opportunity as (
+
+    select * from {{ ref('int_opportunity') }}
+
+),
+
+absence as (
+
+    select * from {{ ref('int_opportunity_absence') }}
+
+),
+
+run as (
+
+    select timezone, as_of from {{ source('config', 'run') }}
+
+),
+
+dated as (
+
+    select
+        opportunity_change.*,
+        {{ local_day('opportunity_change.changed_at') }} as changed_on,
+        {{ local_day('opportunity_change.next_changed_at') }} as next_changed_on,
+        {{ local_day('opportunity_change.told_at') }} as told_on,
+        run.as_of,
+        opportunity_change.stage is distinct from lag(opportunity_change.stage) over by_change as enters_stage
+    from opportunity_change
+    cross join run
+    window by_change as (
+        partition by opportunity_change.source_system, opportunity_change.opportunity_id order by opportunity_change.change_number
+    )
+
+),
+
+-- Of several changes on one day, the last one is what the next day knows.
+staying as (
+
+    select
+        *,
+        max(case when enters_stage then changed_on end) over (
+            partition by source_system, opportunity_id order by change_number rows unbounded preceding
+        ) as stage_entered_on
+    from dated
+    qualify next_changed_on is null or next_changed_on > changed_on
+
+),
+
+known as (
+
+    select
+        staying.source_system,
+        staying.opportunity_id,
+        cast({{ dbt.dateadd('day', 1, 'staying.changed_on') }} as date) as known_from,
+        cast({{ dbt.dateadd('day', 1, 'staying.next_changed_on') }} as date) as known_until,
+        case when staying.phase in ('won', 'lost') then staying.phase else 'open' end as state,
+        staying.pipeline,
+        staying.stage,
+        staying.stage_order,
+        staying.stage_entered_on,
+        staying.evidence <> 'created' as is_stage_told,
+        case when staying.phase in ('won', 'lost') then staying.stage_entered_on end as closed_on,
+        staying.amount,
+        staying.expected_close_on,
+        cast({{ dbt.dateadd('day', 1, 'case when staying.is_amount_told then greatest(staying.told_on, staying.changed_on) else staying.as_of end') }} as date)
+            as amount_known_from,
+        cast({{ dbt.dateadd('day', 1, 'case when staying.is_expected_close_told then greatest(staying.told_on, staying.changed_on) else staying.as_of end') }}
+            as date) as expected_close_known_from
+    from staying
+
+),
+
+-- The times at which a deal that was ever deleted was there.
+present as (
+
+    select
+        absence.source_system, absence.opportunity_id,
+        coalesce(lag({{ local_day('absence.restored_at') }}) over by_time, cast('1970-01-01' as date)) as present_from,
+        {{ local_day('absence.deleted_at') }} as present_until
+    from absence
+    cross join run
+    window by_time as (partition by absence.source_system, absence.opportunity_id order by absence.deleted_at)
+
+    union all
+
+    select absence.source_system, absence.opportunity_id, {{ local_day('max(absence.restored_at)') }}, cast(null as date)
+    from absence
+    cross join run
+    group by absence.source_system, absence.opportunity_id, run.timezone
+    having count(absence.restored_at) = count(*)
+
+),
+
+there as (
+
+    select known.*
+    from known
+    left join (select distinct source_system, opportunity_id from absence) as ever_absent
+        on known.source_system = ever_absent.source_system and known.opportunity_id = ever_absent.opportunity_id
+    where ever_absent.opportunity_id is null
+
+    union all
+
+    select
+        known.source_system, known.opportunity_id,
+        greatest(known.known_from, cast({{ dbt.dateadd('day', 1, 'present.present_from') }} as date)) as known_from,
+        case
+            when known.known_until is null then cast({{ dbt.dateadd('day', 1, 'present.present_until') }} as date)
+            when present.present_until is null then known.known_until
+            else least(known.known_until, cast({{ dbt.dateadd('day', 1, 'present.present_until') }} as date))
+        end as known_until,
+        known.state, known.pipeline, known.stage, known.stage_order, known.stage_entered_on, known.is_stage_told, known.closed_on,
+        known.amount, known.expected_close_on, known.amount_known_from, known.expected_close_known_from
+    from known
+    inner join present
+        on known.source_system = present.source_system and known.opportunity_id = present.opportunity_id
+        and (known.known_until is null or known.known_until > present.present_from)
+        and (present.present_until is null or present.present_until >= known.known_from)
+
+)
+
+select
+    there.source_system,
+    there.opportunity_id,
+    there.known_from,
+    there.known_until,
+    there.state,
+    there.pipeline,
+    there.stage,
+    there.stage_order,
+    there.stage_entered_on,
+    there.is_stage_told,
+    {{ local_day('opportunity.created_at') }} as created_on,
+    there.closed_on,
+    opportunity.currency,
+    there.amount,
+    there.amount_known_from,
+    there.expected_close_on,
+    there.expected_close_known_from
+from there
+cross join run
+inner join opportunity on there.source_system = opportunity.source_system and there.opportunity_id = opportunity.opportunity_id
+where there.known_until is null or there.known_until > there.known_from
