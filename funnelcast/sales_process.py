@@ -27,7 +27,13 @@ TERMINAL_PHASES = ("won", "lost")
 ForecastScope = Literal["team", "rep", "pipeline", "segment"]
 ForecastPeriod = Literal["week", "month", "quarter", "year"]
 ForecastMethod = Literal[
-    "static_weighted", "commit", "best_case", "last_period", "moving_average", "same_month_last_quarter", "same_period_last_year"
+    "static_weighted",
+    "commit",
+    "best_case",
+    "last_period",
+    "moving_average",
+    "same_month_last_quarter",
+    "same_period_last_year",
 ]
 FORECAST_METHODS: tuple[ForecastMethod, ...] = get_args(ForecastMethod)
 # Three years of months say how good a forecast is; half a year of weeks does, and older ones cost more than they tell.

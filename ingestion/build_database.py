@@ -23,6 +23,7 @@ from ingestion.local_times import in_utc, is_doubtful
 from ingestion.process_tables import extra_attributes, process_digest, process_tables, write_process_tables
 from ingestion.readers import sql_name, sql_path, sql_text, stored_name
 from ingestion.repair import is_helper, is_repair, original
+from ingestion.rows import insert_rows
 from ingestion.schema_drift import SchemaChange, schema_changes
 from ingestion.store import StoredFile, raw_rows
 
@@ -285,8 +286,7 @@ def _make_accounting(
         """
     )
     rows = [_accounting_row(found) for found in outcomes if found.stored is None or found.stored.extracted_on <= as_of]
-    if rows:
-        connection.executemany(f"insert into accounting.delivered_file values ({', '.join('?' * 13)})", rows)
+    insert_rows(connection, "accounting.delivered_file", rows)
     quarantined = [
         path for path in (quarantine / stored.stem.with_suffix(".parquet") for stored in known_then) if path.is_file()
     ]
@@ -308,11 +308,7 @@ def _make_schema_changes(connection: duckdb.DuckDBPyConnection, changes: Sequenc
             change varchar, detail varchar, declared_as varchar, is_required boolean, is_newest boolean)
         """
     )
-    if changes:
-        marks = ", ".join("?" * 11)
-        connection.executemany(
-            f"insert into accounting.schema_change values ({marks})", [astuple(change) for change in changes]
-        )
+    insert_rows(connection, "accounting.schema_change", [astuple(change) for change in changes])
 
 
 def _accounting_row(found: FileOutcome) -> tuple[object, ...]:

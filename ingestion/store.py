@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion.readers import PLACE, Reject, sql_path, sql_text
+from ingestion.rows import insert_rows
 
 # The description's shape; a raw store of another shape is read again from landing, or refused by name.
 _DESCRIPTION_VERSION = 1
@@ -151,8 +152,9 @@ def _write_quarantine(stored: StoredFile, rejects: list[Reject], quarantine: Pat
             "create table rejected (system varchar, object varchar, file varchar, extracted_at timestamp, line bigint, "
             "reason varchar, text varchar)"
         )
-        connection.executemany(
-            "insert into rejected values (?, ?, ?, ?, ?, ?, ?)",
+        insert_rows(
+            connection,
+            "rejected",
             [
                 (stored.system, stored.object, stored.file, stored.extracted_at, reject.line, reject.reason, reject.text)
                 for reject in rejects
