@@ -51,6 +51,7 @@ def test_a_made_up_crm_runs_as_it_was_recognised(crm: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     assert "not used: export 2026/notes.csv" in answer.stdout
     config = crm / "sales_process.yml"
+    assert sorted(path.name for path in crm.iterdir()) == ["landing", "sales_process.yml"]
     process = load_sales_process(config)
     deals = process.objects["generic.opportunity"]
     assert (deals.files, deals.dates, deals.numbers) == ("export 2026/deals_*.csv", "%d.%m.%Y", "1.234,5")
