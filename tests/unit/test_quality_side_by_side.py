@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from quality.side_by_side import OtherProcessDied, in_a_fork
+from quality.side_by_side import ForkFailed, in_a_fork
 
 # More than a pipe holds at once.
 _MUCH = 1_000_000
@@ -31,13 +31,13 @@ def test_what_the_fork_returns_comes_back_and_it_was_another_process() -> None:
     assert len(text) == _MUCH
 
 
-def test_what_the_fork_raises_is_raised() -> None:
-    with in_a_fork(_fail) as wait, pytest.raises(ValueError, match="the words of the error"):
+def test_what_the_fork_raises_is_told() -> None:
+    with in_a_fork(_fail) as wait, pytest.raises(ForkFailed, match="ValueError: the words of the error"):
         wait()
 
 
 def test_a_fork_that_dies_is_no_answer() -> None:
-    with in_a_fork(_die) as wait, pytest.raises(OtherProcessDied, match="-9"):
+    with in_a_fork(_die) as wait, pytest.raises(ForkFailed, match="-9"):
         wait()
 
 
