@@ -8,6 +8,7 @@ Does not belong here: what the work is (gate.py).
 from __future__ import annotations
 
 import multiprocessing
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -16,16 +17,16 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-class OtherProcessDied(Exception):
-    """The forked process ended without an answer: killed, or out of memory."""
+class ForkFailed(Exception):
+    """The forked process raised something, or ended without an answer: killed, or out of memory."""
 
 
 @contextmanager
 def in_a_fork(work: Callable[[], Found]) -> Iterator[Callable[[], Found]]:
-    """Begin the work in a forked process; the function given waits for it and returns what it returned, or raises what it raised.
+    """Begin the work in a forked process; the function given waits for it and returns what it returned, or raises `ForkFailed`.
 
-    To be entered while no other thread runs and no database is open, since a fork takes neither along whole. What is returned
-    must be something that can be pickled. Left early, the work is ended.
+    To be entered while no database is open and no thread runs but numpy's (it knows of forks), since a fork takes neither along
+    whole. What is returned must be something that can be pickled. Left early, the work is ended.
     """
     fork = multiprocessing.get_context("fork")
     answers, theirs = fork.Pipe(duplex=False)
@@ -39,9 +40,9 @@ def in_a_fork(work: Callable[[], Found]) -> Iterator[Callable[[], Found]]:
             is_done, answer = answers.recv()
         except EOFError as error:
             process.join()
-            raise OtherProcessDied(f"a process of the gate died (exit code {process.exitcode})") from error
+            raise ForkFailed(f"a process of the gate died (exit code {process.exitcode})") from error
         if not is_done:
-            raise answer
+            raise ForkFailed(answer)
         found: Found = answer
         return found
 
@@ -58,6 +59,7 @@ def _do(work: Callable[[], Found], answers: Connection, theirs: Connection) -> N
     answers.close()
     try:
         answer: tuple[bool, object] = (True, work())
-    except Exception as error:  # noqa: BLE001 - raised again in the process that waits
-        answer = (False, error)
+    except Exception as error:  # noqa: BLE001 - told to the process that waits, which raises it
+        # Not every exception can be pickled.
+        answer = (False, "".join(traceback.format_exception_only(error)))
     theirs.send(answer)
