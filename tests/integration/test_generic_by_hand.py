@@ -6,12 +6,14 @@ CASES.md), delivered as CSV and JSON Lines, plain and gzipped, without any confi
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
-from nights import TwoNights, build_rows, digests, prepared, rows_of
+from nights import TwoNights, build_rows, digests, prepared, rows_of, settings_for
 
 D = Decimal
 Row = tuple[Any, ...]
@@ -386,6 +388,20 @@ def test_the_days_begin_with_the_first_deal_and_only_today_is_unfinished(generic
         "select min(date_day), max(date_day), count(*), min(date_day) filter (where is_unfinished) from fct_pipeline_daily",
     )
     assert found == [(day("06-15"), day("11-20"), 159 * 4, day("11-20"))]
+
+
+def test_rebuilding_only_the_last_table_changes_nothing(generic_by_hand: TwoNights, tmp_path: Path) -> None:
+    """C20: built once more, on tables that are there already, no day is there twice."""
+    from orchestration.dbt_build import run_dbt
+    from orchestration.environment import prepare
+
+    copy = settings_for(tmp_path / "home", tmp_path / "landing")
+    with prepared(copy):
+        prepare(copy)
+        shutil.copy(generic_by_hand.settings.build_database, copy.build_database)
+        run_dbt(["run", "--select", "fct_pipeline_daily", "--vars", '{"systems": ["generic"]}'], copy)
+    of_day = "from marts.fct_pipeline_daily order by date_day, stage"
+    assert build_rows(copy, of_day) == build_rows(generic_by_hand.settings, of_day)
 
 
 def test_the_money_of_a_day(generic_by_hand: TwoNights) -> None:
