@@ -18,6 +18,7 @@ import typer
 from funnelcast.commands.forget import forget
 from funnelcast.commands.init import init
 from funnelcast.commands.options import Config, Home, Landing
+from funnelcast.commands.plan import plan
 from funnelcast.commands.quarantine import quarantine
 from funnelcast.commands.status import status
 from funnelcast.errors import FunnelcastError, GateRefused, UsageError
@@ -29,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (init, status, quarantine, forget):
+for command in (init, status, quarantine, plan, forget):
     app.command()(command)
 
 

@@ -278,7 +278,8 @@ class Forecast(_Strict):
 
     def replays_of(self, period_type: str) -> int:
         """How many past periods of a type are replayed."""
-        return {**REPLAYS, **self.replays}[period_type]
+        given = {str(each): periods for each, periods in self.replays.items()}
+        return given.get(period_type, REPLAYS[period_type])
 
 
 class RunDefaults(_Strict):

@@ -6,7 +6,17 @@ through the files that a company would deliver. Benchmarks make other companies 
 
 from simulator.company import Company
 from simulator.extracts import write_extracts
-from simulator.simulate import Histories, simulate
+from simulator.simulate import DealHistories, Histories, simulate, simulate_births, simulate_deals
 from simulator.truth import truth_of, write_truth
 
-__all__ = ["Company", "Histories", "simulate", "truth_of", "write_extracts", "write_truth"]
+__all__ = [
+    "Company",
+    "DealHistories",
+    "Histories",
+    "simulate",
+    "simulate_births",
+    "simulate_deals",
+    "truth_of",
+    "write_extracts",
+    "write_truth",
+]

@@ -282,6 +282,9 @@ class Company:
     # Change of every stage's log hazards per year; -0.16 and 0.16 cost about a third of the win rate.
     forward_drift_per_year: float = 0.0
     losing_drift_per_year: float = 0.0
+    # None: the drift begins with the history. It goes on for so many years, then holds.
+    drift_starts_on: date | None = None
+    drift_years: float = 100.0
 
     # Seasons: one multiplier for each week of the fiscal quarter, and the dips of the calendar.
     closing_weeks: tuple[float, ...] = (

@@ -42,8 +42,23 @@ class Histories:
         return self.clock.utc(day + 1, 0)
 
 
-def simulate(company: Company, seed: int) -> Histories:
-    """The same company and seed always give the same histories."""
+@dataclass(slots=True)
+class DealHistories:
+    """What a forecast sees of a company, and what decided it: the deals and their paperwork, but no activities or quotas."""
+
+    company: Company
+    seed: int
+    clock: Clock
+    calendar: Calendar
+    team: Team
+    directory: Directory
+    leads: list[Lead]
+    deals: list[Deal]
+    paperwork: list[Paperwork]
+
+
+def simulate_deals(company: Company, seed: int) -> DealHistories:
+    """The leads and deals that `simulate` gives for this company and seed, in a fraction of its time."""
     validate(company)
     clock = Clock(company.timezone)
     warm_up = timedelta(company.in_flight_days + 30)
@@ -61,26 +76,43 @@ def simulate(company: Company, seed: int) -> Histories:
 
     clerk = Clerk(company, seed, calendar, clock)
     paperwork = [clerk.write_up(deal) for deal in deals]
-    organisations = directory.organisations
+    return DealHistories(company, seed, clock, calendar, team, directory, leads, deals, paperwork)
+
+
+def simulate_births(company: Company, seed: int) -> tuple[list[Birth], Clock]:
+    """When and how the deals of the history begin, but for those that were carried over; and the clock that their instants are of."""
+    clock = Clock(company.timezone)
+    calendar = Calendar(
+        company, company.history_starts_on - timedelta(company.in_flight_days + 30), company.as_of + timedelta(90)
+    )
+    directory = Directory(company, seed)
+    leads = LeadDesk(company, seed, hire_team(company, seed, calendar, clock), calendar, clock, directory).all_leads()
+    return _Births(company, seed, calendar, clock, directory).all_births(leads), clock
+
+
+def simulate(company: Company, seed: int) -> Histories:
+    """The same company and seed always give the same histories."""
+    made = simulate_deals(company, seed)
+    organisations = made.directory.organisations
     buyers = [
-        leads[deal.birth.lead].person
+        made.leads[deal.birth.lead].person
         if deal.birth.lead is not None
-        else directory.person(organisations[deal.birth.organisation])
-        for deal in deals
+        else made.directory.person(organisations[deal.birth.organisation])
+        for deal in made.deals
     ]
-    activities = Diary(company, seed, team, calendar, clock).fill(leads, deals)
-    emails = sorted((event for lead in leads for event in lead.emails), key=lambda event: (event.at, event.message))
-    quotas = set_quotas(company, seed, team, clock)
+    activities = Diary(company, seed, made.team, made.calendar, made.clock).fill(made.leads, made.deals)
+    emails = sorted((event for lead in made.leads for event in lead.emails), key=lambda event: (event.at, event.message))
+    quotas = set_quotas(company, seed, made.team, made.clock)
     return Histories(
         company,
         seed,
-        clock,
-        calendar,
-        team,
+        made.clock,
+        made.calendar,
+        made.team,
         organisations,
-        leads,
-        deals,
-        paperwork,
+        made.leads,
+        made.deals,
+        made.paperwork,
         buyers,
         activities,
         emails,

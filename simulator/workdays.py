@@ -88,8 +88,10 @@ class Calendar:
         self.level: Floats = np.array([level(day) for day in days])
         self.growth: Floats = (1 + company.growth_per_year) ** years
         pace = self.working * self.level
-        forward_drift = np.exp(company.forward_drift_per_year * np.maximum(years, 0))
-        losing_drift = np.exp(company.losing_drift_per_year * np.maximum(years, 0))
+        drift_start = company.drift_starts_on or company.history_starts_on
+        drifted = np.clip([(day - drift_start).days / 365.25 for day in days], 0, company.drift_years)
+        forward_drift = np.exp(company.forward_drift_per_year * drifted)
+        losing_drift = np.exp(company.losing_drift_per_year * drifted)
         self.forward: Floats = pace * _by_week(company.forward_weeks, weeks) * forward_drift
         self.closing: Floats = pace * _by_week(company.closing_weeks, weeks) * forward_drift
         # A bad week or a holiday also delays bad news, though less than good news.

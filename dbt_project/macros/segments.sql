@@ -28,9 +28,9 @@
     {{ return(['team', 'rep', 'pipeline', 'segment']) }}
 {%- endmacro %}
 
-{#- The CTE `by_scope`: rows of combinations (pipeline, team, rep, segment) summed for the company and each of its parts. -#}
-{% macro summed_by_scope(rows, keys, values) -%}
-by_scope as (
+{#- A CTE: rows of combinations (pipeline, team, rep, segment) summed for the company and each of its parts. -#}
+{% macro summed_by_scope(rows, keys, values, name='by_scope') -%}
+{{ name }} as (
 
     {% for scope in ['company'] + forecast_scopes() -%}
     select

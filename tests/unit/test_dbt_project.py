@@ -47,7 +47,7 @@ UNREAD = {
     "salesforce__event": {"end_date_time", "subject"},
     "salesforce__product2": {"created_date", "is_active", "last_modified_date", "product_code", "system_modstamp"},
     "salesforce__opportunity_line_item": {"created_date"},
-    "salesforce__forecasting_quota": {"created_date", "forecasting_type_id", "is_amount", "is_quantity", "quota_quantity"},
+    "salesforce__forecasting_quota": {"created_date", "is_amount", "is_quantity", "quota_quantity"},
 }
 
 # Words that only DuckDB (or only some engines) understand. `qualify` is allowed: DuckDB, Snowflake, BigQuery and Databricks have it.

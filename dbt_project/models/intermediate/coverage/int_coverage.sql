@@ -208,7 +208,7 @@ told as (
             when subject = 'lead_link' then 'no deal names the lead that it came from, and no lead its deal'
             when subject = 'activity' then 'no activity is delivered'
             when subject = 'email' then 'no e-mail events are delivered'
-            when subject = 'targets' then 'no sheet of targets is delivered, and Salesforce''s quotas are not read as targets'
+            when subject = 'targets' then 'no sheet of targets is delivered, and no quotas of a CRM'
         end,
         case when known_since is null then case subject
             when 'leads' then 'lead'
@@ -216,7 +216,7 @@ told as (
             when 'lead_link' then 'lead with opportunity_id, or opportunity with lead_id'
             when 'activity' then 'activity (calls, meetings, tasks)'
             when 'email' then 'email_event'
-            when 'targets' then 'target'
+            when 'targets' then 'target, or Salesforce''s forecasting_quota'
         end end
     from general
 

@@ -1,17 +1,26 @@
 -- One row per target in force: whose it is, by id, address or name; which of its cells names nobody and nothing known; and whether another overlaps it.
+-- Quotas that Salesforce keeps (ForecastingQuota) are targets for bookings; where the hand-kept sheet names the same one, the sheet speaks.
 with generic_target as (
 
     select * from {{ ref('stg_generic__target') }}
 
 ),
 
+{% if uses('salesforce') -%}
+salesforce_quota as (
+
+    select * from {{ ref('stg_salesforce__forecasting_quota') }}
+
+),
+
+{% endif -%}
 user_version as (
 
     select * from {{ ref('int_user_version') }}
 
 ),
 
-newest as (
+newest_in_sheet as (
 
     select *
     from generic_target
@@ -19,6 +28,59 @@ newest as (
     qualify row_number() over (
         partition by scope, coalesce(scope_id, ''), metric, period_type, period_start order by _extracted_at desc
     ) = 1
+
+),
+
+{% if uses('salesforce') -%}
+newest_quota as (
+
+    select *
+    from salesforce_quota
+    where row_disposition = 'loaded' and quota_amount is not null
+    qualify row_number() over (partition by quota_id order by _extracted_at desc) = 1
+
+),
+
+-- A company may keep several kinds of quota (by product, overlay): the kind with the most rows is the one that bookings are held against.
+main_type as (
+
+    select coalesce(forecasting_type_id, '') as forecasting_type_id
+    from newest_quota
+    group by coalesce(forecasting_type_id, '')
+    order by count(*) desc, coalesce(forecasting_type_id, '')
+    limit 1
+
+),
+
+-- Salesforce does not say how long a quota's period is: quotas that never begin less than three months apart are of quarters.
+quota_gap as (
+
+    select min({{ dbt.datediff('previous_start', 'period_start', 'day') }}) as days
+    from (
+        select period_start, lag(period_start) over (order by period_start) as previous_start
+        from (
+            select distinct newest_quota.period_start
+            from newest_quota
+            inner join main_type on coalesce(newest_quota.forecasting_type_id, '') = main_type.forecasting_type_id
+        ) as start
+    ) as neighbour
+
+),
+
+{% endif -%}
+newest as (
+
+    select scope, scope_id, cast(null as varchar) as user_system, metric, period_type, period_start, target_value, 'sheet' as told_by, _file, _row
+    from newest_in_sheet
+    {% if uses('salesforce') -%}
+    union all
+    select
+        'rep', newest_quota.user_id, newest_quota._system, 'bookings', case when quota_gap.days >= 85 then 'quarter' else 'month' end,
+        newest_quota.period_start, newest_quota.quota_amount, 'crm', newest_quota._file, newest_quota._row
+    from newest_quota
+    inner join main_type on coalesce(newest_quota.forecasting_type_id, '') = main_type.forecasting_type_id
+    cross join quota_gap
+    {%- endif %}
 
 ),
 
@@ -70,8 +132,8 @@ named as (
 
     select
         newest.*,
-        case newest.scope when 'rep' then rep.source_system end as rep_source_system,
-        case newest.scope when 'rep' then rep.rep_id when 'team' then team.team end as member,
+        case newest.scope when 'rep' then coalesce(quota_owner.source_system, rep.source_system) end as rep_source_system,
+        case newest.scope when 'rep' then coalesce(quota_owner.user_id, rep.rep_id) when 'team' then team.team end as member,
         cast(case newest.period_type
             when 'week' then {{ dbt.dateadd('day', 7, 'newest.period_start') }}
             when 'month' then {{ dbt.dateadd('month', 1, 'newest.period_start') }}
@@ -79,8 +141,20 @@ named as (
             else {{ dbt.dateadd('year', 1, 'newest.period_start') }}
         end as date) as next_period_start
     from newest
-    left join rep on newest.scope = 'rep' and lower(newest.scope_id) = rep.name_key
+    left join user_version as quota_owner
+        on newest.user_system = quota_owner.source_system and newest.scope_id = quota_owner.user_id and quota_owner.is_current
+    left join rep on newest.scope = 'rep' and newest.user_system is null and lower(newest.scope_id) = rep.name_key
     left join team on newest.scope = 'team' and lower(newest.scope_id) = team.name_key
+
+),
+
+in_force as (
+
+    select *
+    from named
+    qualify told_by = 'sheet' or not {{ any_true("told_by = 'sheet'") }} over (
+        partition by scope, coalesce(rep_source_system, ''), coalesce(member, scope_id, ''), metric, period_type, period_start
+    )
 
 )
 
@@ -103,9 +177,10 @@ select
     coalesce(
         lead(period_start) over by_start < next_period_start or lag(next_period_start) over by_start > period_start, false
     ) as is_overlapping,
+    told_by,
     _file,
     _row
-from named
+from in_force
 window by_start as (
     partition by scope, coalesce(rep_source_system, ''), coalesce(member, scope_id, ''), metric, period_type order by period_start, _file, _row
 )

@@ -16,6 +16,7 @@ typed as (
     select
         {{ salesforce_id('id') }} as quota_id,
         {{ salesforce_id('quota_owner_id') }} as user_id,
+        {{ salesforce_id('forecasting_type_id') }} as forecasting_type_id,
         {{ calendar_day('start_date') }} as period_start,
         {{ money('quota_amount') }} as quota_amount,
         coalesce({{ moment('system_modstamp') }}, {{ moment('last_modified_date') }}) as updated_at,
@@ -34,6 +35,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['quota_id', 'user_id', 'period_start', 'quota_amount', 'updated_at'],
+    columns=['quota_id', 'user_id', 'forecasting_type_id', 'period_start', 'quota_amount', 'updated_at'],
     key=['quota_id'], newest_by='updated_at'
 ) }}

@@ -1,0 +1,151 @@
+"""For every moment at which a forecast is made: what is known then is fitted, and carried forward to the end of each period.
+
+Belongs here: which counts were known at a moment, and the rows that SQL applies to open deals. Does not belong here: the
+statistics themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.amounts import Amounts, fit_amounts
+from forecasting.arrivals import Arrivals, ArrivalSettings, fit_arrivals
+from forecasting.counts import LOST, WON
+from forecasting.frames import STAGE, History, amounts_until, dates, moves_until, ordinals
+from forecasting.hazards import Hazards, HazardSettings, fit_hazards
+from forecasting.positions import Floats, Ints
+from forecasting.propagation import OLDEST, Moves, Wins, win_probabilities
+
+# Ages for which probabilities are told: as the macro forecast_age_knot has them. The last stands for all older ones.
+AGE_KNOTS = np.array([*range(1, 15), *range(14, 35, 2)[1:], *range(35, 91, 5), *range(90, 181, 15)[1:], OLDEST])
+
+# How many won deals make the hazards stand on their own, and how many closed ones on each other.
+OWN_WINS, POOLED_CLOSES = 20, 1
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What was fitted on what was known at a moment."""
+
+    hazards: Hazards
+    arrivals: Arrivals
+    moves: Moves
+    amounts: Amounts
+    won: int
+    closed: int
+
+    @property
+    def basis(self) -> str:
+        """What a forecast stands on: history of its own, little history that is pooled, or none (then static probabilities speak)."""
+        if self.won >= OWN_WINS:
+            return "hazard"
+        return "pooled" if self.closed >= POOLED_CLOSES else "static"
+
+
+def fit(history: History, made_on: int) -> Fitted:
+    """Fit on what was known before a day: the cells of time that were over."""
+    counts = history.counts.until(made_on)
+    cells = len(counts.cell_start)
+    return Fitted(
+        fit_hazards(counts, HazardSettings()),
+        fit_arrivals(history.arrivals.until(made_on), ArrivalSettings()),
+        moves_until(history.moves, cells),
+        fit_amounts(amounts_until(history.amounts, cells)),
+        int(counts.events[WON].sum()),
+        int(counts.events[[WON, LOST]].sum()),
+    )
+
+
+def risks(history: History, moment: pd.DataFrame) -> pd.DataFrame:
+    """One row per moment, period and state: a stage, class of amount and age that open deals may be in, or (age null) the deals to
+    come.
+
+    ``moment``: made_on, period_type, period_start, period_end (dates). Columns returned besides these three keys and STAGE,
+    amount_class, age: win_probability in the period; known_ratio and known_square_ratio (won amount and its square per known
+    amount and its square); unknown_amount and unknown_square (mean won amount and square where none is known); of deals to come
+    (age null): expected_wins, amount_mean, amount_square; basis, and how many deals won and closed it stands on.
+    """
+    frames = []
+    made = ordinals(moment["made_on"])
+    for made_on in np.unique(made).tolist():
+        periods = moment[made == made_on]
+        fitted = fit(history, made_on)
+        starts, ends = ordinals(periods["period_start"]), ordinals(periods["period_end"]) + 1
+        passes: dict[int, Wins] = {}
+        for period_type, start, end in zip(periods["period_type"], starts, ends, strict=True):
+            frames.append(_rows(history, fitted, made_on, str(period_type), int(start), int(end), passes))
+    return pd.concat(frames, ignore_index=True) if frames else _no_rows()
+
+
+def _rows(
+    history: History, fitted: Fitted, made_on: int, period_type: str, start: int, end: int, passes: dict[int, Wins]
+) -> pd.DataFrame:
+    until = _pass(fitted, made_on, end, passes)
+    now, coming = until.now[:, :, AGE_KNOTS], _expected(fitted, until, made_on, end)
+    if start > made_on:
+        before = _pass(fitted, made_on, start, passes)
+        now, coming = now - before.now[:, :, AGE_KNOTS], coming - _expected(fitted, before, made_on, start)
+    classes, stages, ages = now.shape
+    stage = np.tile(np.repeat(np.arange(stages), ages), classes)
+    amounts = fitted.amounts
+    open_rows = pd.DataFrame(
+        {
+            **{name: history.stages[name].to_numpy()[stage] for name in STAGE},
+            "amount_class": np.repeat(history.classes, stages * ages),
+            "age": pd.array(np.tile(AGE_KNOTS, classes * stages), dtype="Int64"),
+            "win_probability": np.clip(now.ravel(), 0, 1).round(9),
+            "known_ratio": amounts.growth[stage].round(6),
+            "known_square_ratio": amounts.growth_square[stage].round(6),
+            "unknown_amount": amounts.unknown_mean[stage].round(2),
+            "unknown_square": amounts.unknown_square[stage].round(0),
+        }
+    )
+    new_rows = pd.DataFrame(
+        {
+            "amount_class": history.classes,
+            "expected_wins": np.maximum(coming, 0).round(9),
+            "amount_mean": amounts.entry_mean.round(2),
+            "amount_square": amounts.entry_square.round(0),
+        }
+    )
+    rows = pd.concat([open_rows, new_rows], ignore_index=True)
+    keys = dates(np.array([made_on, start]))
+    rows.insert(0, "made_on", keys[0])
+    rows.insert(1, "period_type", period_type)
+    rows.insert(2, "period_start", keys[1])
+    return rows.assign(basis=fitted.basis, won_deals=fitted.won, closed_deals=fitted.closed)
+
+
+def _pass(fitted: Fitted, made_on: int, end: int, passes: dict[int, Wins]) -> Wins:
+    if end not in passes:
+        passes[end] = win_probabilities(fitted.hazards, fitted.moves, made_on, end)
+    return passes[end]
+
+
+def _expected(fitted: Fitted, wins: Wins, made_on: int, end: int) -> Floats:
+    """Expected wins among deals to come, by the class they come in with: (classes,)."""
+    daily = fitted.arrivals.daily(np.arange(made_on, end))
+    return np.asarray(np.einsum("d,dcs,cs->c", daily, wins.arriving, fitted.arrivals.mix))
+
+
+def knot_of(age: Ints) -> Ints:
+    """The knot that stands for an age."""
+    return np.asarray(AGE_KNOTS[np.searchsorted(AGE_KNOTS, age, side="right") - 1])
+
+
+def _no_rows() -> pd.DataFrame:
+    texts, numbers = (
+        ("period_type", *STAGE, "basis"),
+        ("win_probability", "known_ratio", "known_square_ratio", "unknown_amount"),
+    )
+    more = ("unknown_square", "expected_wins", "amount_mean", "amount_square")
+    columns = {"made_on": "datetime64[s]", "period_start": "datetime64[s]", "amount_class": "int64", "age": "Int64"}
+    columns |= (
+        dict.fromkeys(texts, "str")
+        | dict.fromkeys(numbers + more, "float64")
+        | dict.fromkeys(("won_deals", "closed_deals"), "int64")
+    )
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
