@@ -96,7 +96,9 @@ def test_maven_runs_as_it_was_recognised(tmp_path: Path) -> None:
     run = command("run", "--home", tmp_path / "home", "--config", tmp_path / "sales_process.yml")
     assert run.returncode == 0, run.stderr
     # Known of this public data set: 8,800 deals, of which 4,238 are won.
-    assert rows(tmp_path / "home", "select count(*), count(*) filter (where status = 'won') from fct_opportunity") == [(8800, 4238)]
+    assert rows(tmp_path / "home", "select count(*), count(*) filter (where status = 'won') from fct_opportunity") == [
+        (8800, 4238)
+    ]
 
 
 def test_the_example_company_is_proposed_as_it_was_written_by_hand(tmp_path: Path) -> None:
