@@ -553,6 +553,7 @@ def test_what_was_set_aside_and_why(generic_by_hand: TwoNights) -> None:
 # Rebuilding
 
 
+@pytest.mark.long
 def test_p5_everything_is_rebuilt_from_raw_to_the_same_digests(generic_by_hand: TwoNights) -> None:
     """Delete the build database and all else but raw: the next run publishes the same digests (this test runs last)."""
     import shutil
