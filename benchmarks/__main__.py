@@ -30,12 +30,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="funnelcast-bench-") as folder:
         work = Path(folder)
         before, night = _landings(work)
-        prepared = work / "prepared"
+        # A home stays where it is: dbt parses the project anew where its profile names another path, for which the night would pay
+        # and the floor, coming after it, would not.
+        home, prepared = work / "home", work / "prepared"
         # The first run parses the project and lands the history; it is what a night builds on, and is not timed.
-        _run(prepared, before).demand_success()
+        _run(home, before).demand_success()
+        home.rename(prepared)
         small, floor, nothing = [], [], []
         for _ in range(_RUNS):
-            home = work / "home"
             shutil.rmtree(home, ignore_errors=True)
             shutil.copytree(prepared, home, symlinks=True)
             small.append(_run(home, night).demand_success())

@@ -21,10 +21,11 @@ from ingestion.land import FileOutcome, Landing
 from ingestion.landing import DeliveredObject, delivered_objects
 from ingestion.local_times import in_utc, is_doubtful
 from ingestion.process_tables import extra_attributes, process_digest, process_tables, write_process_tables
-from ingestion.readers import sql_name, sql_path, sql_text
-from ingestion.repair import is_helper, is_repair, original, stored_name
+from ingestion.readers import sql_name, sql_path, sql_text, stored_name
+from ingestion.repair import is_helper, is_repair, original
+from ingestion.rows import insert_rows
 from ingestion.schema_drift import SchemaChange, schema_changes
-from ingestion.store import StoredFile
+from ingestion.store import StoredFile, raw_rows
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TELLS_AMOUNTS = ("opportunity", "opportunity_history", "stage_history")
@@ -80,10 +81,10 @@ def raw_view(target: DeliveredObject, files: Sequence[StoredFile], process: Sale
     delivered, for staging to set aside. Columns that are not declared come as JSON in `_extra`. A never delivered
     object has the same columns and no rows.
     """
-    by_header: dict[tuple[str, ...], list[StoredFile]] = {}
+    alike: dict[tuple[tuple[str, ...], bool], list[StoredFile]] = {}
     for stored in files:
-        by_header.setdefault(stored.columns, []).append(stored)
-    parts = [_header_part(target, header, group, process, raw) for header, group in sorted(by_header.items())]
+        alike.setdefault((stored.columns, stored.is_numbered), []).append(stored)
+    parts = [_header_part(target, header, group, process, raw) for (header, _), group in sorted(alike.items())]
     body = "\nunion all\n".join(parts) if parts else _no_rows(target)
     declared = ", ".join(f"delivered.{sql_name(column.name)}" for column in target.declaration.columns)
     return f"""
@@ -118,11 +119,9 @@ def _header_part(
         else:
             value = "null::varchar"
         columns.append(f"{value} as {sql_name(column.name)}")
-    paths = ", ".join(sql_path(stored.parquet(raw)) for stored in files)
     return (
         f"select {', '.join(columns)}, {_extra(header, match.unknown)} as _extra, _file, _row, _extracted_at, _sequence "
-        # The folder's `extracted_on=` is ours; a delivered column of that name keeps its own values.
-        f"from read_parquet([{paths}], hive_partitioning = false)"
+        f"from {raw_rows(files, raw)}"
     )
 
 
@@ -186,8 +185,7 @@ def _note_doubtful_times(
             if column.kind == "time" and column.name in match.matched
         ]
         doubtful = " + ".join(f"count(*) filter (where {is_doubtful(f'({value})', timezone)})" for value in times)
-        source = f"read_parquet({sql_text(str(stored.parquet(raw)))}, hive_partitioning = false)"
-        ((count,),) = connection.execute(f"select {doubtful or '0'} from {source}").fetchall()
+        ((count,),) = connection.execute(f"select {doubtful or '0'} from {raw_rows([stored], raw)}").fetchall()
         if count:
             connection.execute(
                 "update accounting.delivered_file set reason = concat_ws('; ', reason, ?)"
@@ -288,8 +286,7 @@ def _make_accounting(
         """
     )
     rows = [_accounting_row(found) for found in outcomes if found.stored is None or found.stored.extracted_on <= as_of]
-    if rows:
-        connection.executemany(f"insert into accounting.delivered_file values ({', '.join('?' * 13)})", rows)
+    insert_rows(connection, "accounting.delivered_file", rows)
     quarantined = [
         path for path in (quarantine / stored.stem.with_suffix(".parquet") for stored in known_then) if path.is_file()
     ]
@@ -311,11 +308,7 @@ def _make_schema_changes(connection: duckdb.DuckDBPyConnection, changes: Sequenc
             change varchar, detail varchar, declared_as varchar, is_required boolean, is_newest boolean)
         """
     )
-    if changes:
-        marks = ", ".join("?" * 11)
-        connection.executemany(
-            f"insert into accounting.schema_change values ({marks})", [astuple(change) for change in changes]
-        )
+    insert_rows(connection, "accounting.schema_change", [astuple(change) for change in changes])
 
 
 def _accounting_row(found: FileOutcome) -> tuple[object, ...]:

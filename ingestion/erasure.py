@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion.columns import squash
-from ingestion.readers import TECHNICAL_COLUMNS, Reject, sql_name, sql_text
+from ingestion.readers import PLACE, TECHNICAL_COLUMNS, Reject, sql_name, sql_text
 from ingestion.store import StoredFile, describe_again, stored_files
 from ingestion.suppression import ERASED, Person, Suppression, addresses_in, full_names, normal_address, normal_id
 from ingestion.systems import SYSTEMS
@@ -247,14 +247,14 @@ def erase_parquet(
     """Rewrite one file of delivered rows without the forgotten, in the order in which they stand. Returns the rows changed."""
     found = shape(system, name, _columns(connection, path), mapping)
     source = (
-        f"(select *, file_row_number as {POSITION} "
-        f"from read_parquet({sql_text(str(path))}, hive_partitioning = false, file_row_number = true))"
+        f"(select *, {PLACE} as {POSITION} "
+        f"from read_parquet({sql_text(str(path))}, hive_partitioning = false, {PLACE} = true))"
     )
     changed = changed_rows(connection, source, POSITION, found, suppression)
     if changed:
         unfinished = path.with_name(f"{path.name}.tmp")
         connection.execute(
-            f"copy (select * exclude ({POSITION}, file_row_number) from (select * from {source} where {POSITION} not in "
+            f"copy (select * exclude ({POSITION}, {PLACE}) from (select * from {source} where {POSITION} not in "
             f"(select {POSITION} from changed_row) union all select * from changed_row) order by {POSITION}) "
             f"to {sql_text(str(unfinished))} (format parquet, compression zstd)"
         )

@@ -285,6 +285,7 @@ def _describe(file: LandedFile, checked: CheckedFile, result: ReadResult, sequen
         rows_loaded=result.rows_loaded,
         rows_quarantined=len(result.rejects),
         notes=result.notes,
+        is_numbered=result.is_numbered,
     )
 
 

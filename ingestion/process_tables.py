@@ -24,6 +24,7 @@ from funnelcast.sales_process import (
 from ingestion.columns import snake_case
 from ingestion.mail_domains import NAME_SUFFIXES, SHARED_DOMAINS
 from ingestion.readers import sql_name, sql_text
+from ingestion.rows import insert_rows
 
 # Names that need no config: the canonical phases are themselves valid stages, of any pipeline.
 CANONICAL_STAGES: tuple[tuple[str, int, float], ...] = (
@@ -77,9 +78,7 @@ def write_process_tables(process: SalesProcess, folder: Path) -> None:
     with duckdb.connect() as connection:
         for name, columns in _TABLES.items():
             connection.execute(f"create table {sql_name(name)} ({columns})")
-            if rows[name]:
-                marks = ", ".join("?" for _ in rows[name][0])
-                connection.executemany(f"insert into {sql_name(name)} values ({marks})", rows[name])
+            insert_rows(connection, sql_name(name), rows[name])
             target = folder / f"{name}.parquet"
             unfinished = target.with_suffix(".tmp")
             connection.execute(f"copy {sql_name(name)} to {sql_text(str(unfinished))} (format parquet, compression zstd)")

@@ -16,8 +16,7 @@ import duckdb
 
 from ingestion.columns import match_columns, squash
 from ingestion.landing import extract_date_in_name, format_of
-from ingestion.readers import UnreadableFile, check, open_file, sql_name, sql_text
-from ingestion.repair import stored_name
+from ingestion.readers import UnreadableFile, check, open_file, sql_name, sql_text, stored_name
 from ingestion.systems import SYSTEMS, ObjectDeclaration
 
 # What other CRMs call the columns of our generic objects, squashed; the first that is there is taken.

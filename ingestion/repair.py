@@ -15,8 +15,8 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.readers import TECHNICAL_COLUMNS, sql_name, sql_text
-from ingestion.store import StoredFile
+from ingestion.readers import sql_name, stored_name
+from ingestion.store import StoredFile, raw_rows
 
 HELPERS = ("_reason", "_file", "_line", "_text")
 _REQUIRED = frozenset(("_reason", "_file", "_line"))
@@ -56,11 +56,6 @@ def original(column: str) -> str:
     return f"case when starts_with({column}, '''') then substr({column}, 2) else {column} end"
 
 
-def stored_name(delivered: str) -> str:
-    """What a delivered column is called in raw, where some names are ours."""
-    return f"{delivered}_" if delivered.casefold() in TECHNICAL_COLUMNS else delivered
-
-
 def repairs(connection: duckdb.DuckDBPyConnection, stored: Sequence[StoredFile], raw: Path) -> list[Repair]:
     """The rows of all repair files that were delivered."""
     found = []
@@ -68,8 +63,7 @@ def repairs(connection: duckdb.DuckDBPyConnection, stored: Sequence[StoredFile],
         if is_repair(file.columns):
             named = {column.strip().casefold(): sql_name(stored_name(column)) for column in file.columns}
             rows = connection.execute(
-                f"select _row, {original(named['_file'])}, {original(named['_line'])} "
-                f"from read_parquet({sql_text(str(file.parquet(raw)))}, hive_partitioning = false)"
+                f"select _row, {original(named['_file'])}, {original(named['_line'])} from {raw_rows([file], raw)}"
             ).fetchall()
             found += [
                 Repair(file.system, file.object, file.file, int(row), name or "", line or "") for row, name, line in rows

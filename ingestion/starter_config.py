@@ -16,9 +16,8 @@ from pathlib import Path
 import duckdb
 
 from ingestion.columns import match_columns, snake_case
-from ingestion.readers import sql_name
+from ingestion.readers import sql_name, sql_text, stored_name
 from ingestion.recognition import RecognisedObject, Recognition, date_formats, missing_objects, values
-from ingestion.repair import stored_name
 
 _WON = re.compile(r"\bwon\b|\bwin\b|gewonnen|gagn|signed|ganad|\bsold\b", re.IGNORECASE)
 _LOST = re.compile(
@@ -313,9 +312,11 @@ def _places(found: Recognition, connection: duckdb.DuckDBPyConnection) -> tuple[
         deal, stage, moment = (one.delivered(name) for name in names[one.name])
         if deal is None or stage is None or moment is None:
             continue
+        # As text, the first of October comes before the second of September.
+        read = f"try_strptime(trim({_column(moment)}), {sql_text(one.dates)})" if one.dates else _column(moment)
         rows = connection.execute(
             f"""
-            with told as (select {_column(deal)} as deal, trim({_column(stage)}) as stage, min({_column(moment)}) as moment
+            with told as (select {_column(deal)} as deal, trim({_column(stage)}) as stage, min({read}) as moment
                 from {found.tables[one.label]} where trim({_column(stage)}) <> '' group by 1, 2),
             placed as (select stage, percent_rank() over (partition by deal order by moment) as place,
                 count(*) over (partition by deal) as stages from told)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion.readers import Reject, sql_path, sql_text
+from ingestion.readers import PLACE, Reject, sql_path, sql_text
+from ingestion.rows import insert_rows
 
 # The description's shape; a raw store of another shape is read again from landing, or refused by name.
 _DESCRIPTION_VERSION = 1
@@ -42,6 +43,8 @@ class StoredFile:
     rows_quarantined: int
     notes: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    # Whether the Parquet file holds `_row`; it is the row's place in it otherwise. Always read by `raw_rows`.
+    is_numbered: bool = True
     # The same bytes, delivered again: (file, moment in ISO, sequence) of each time that says something new.
     again: tuple[tuple[str, str, int], ...] = ()
     # Random references of the erasures that changed cells of this file after it was delivered (ingestion/erasure.py).
@@ -59,6 +62,18 @@ class StoredFile:
 
     def parquet(self, raw: Path) -> Path:
         return raw / self.stem.with_suffix(".parquet")
+
+
+def raw_rows(files: Sequence[StoredFile], raw: Path) -> str:
+    """SQL for the rows of raw files of the same columns, all numbered or none: each with its `_row`, from 1."""
+    paths = ", ".join(sql_path(stored.parquet(raw)) for stored in files)
+    # The folder's `extracted_on=` is ours; a delivered column of that name keeps its own values.
+    if all(stored.is_numbered for stored in files):
+        return f"read_parquet([{paths}], hive_partitioning = false)"
+    return (
+        f"(select * exclude ({PLACE}), {PLACE} + 1 as _row "
+        f"from read_parquet([{paths}], hive_partitioning = false, {PLACE} = true))"
+    )
 
 
 def stored_files(raw: Path) -> tuple[list[StoredFile], list[StoredFile]]:
@@ -137,8 +152,9 @@ def _write_quarantine(stored: StoredFile, rejects: list[Reject], quarantine: Pat
             "create table rejected (system varchar, object varchar, file varchar, extracted_at timestamp, line bigint, "
             "reason varchar, text varchar)"
         )
-        connection.executemany(
-            "insert into rejected values (?, ?, ?, ?, ?, ?, ?)",
+        insert_rows(
+            connection,
+            "rejected",
             [
                 (stored.system, stored.object, stored.file, stored.extracted_at, reject.line, reject.reason, reject.text)
                 for reject in rejects

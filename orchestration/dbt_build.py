@@ -20,6 +20,9 @@ from orchestration.environment import DBT_PROJECT, PROJECT
 
 # Unit tests of models belong to `make test`: they say nothing about tonight's data.
 _BUILD = ("build", "--exclude-resource-type", "unit_test")
+# dbt would write its manifest twice more, though it is the one that was parsed: two seconds of a night. What became of each
+# model is in Dagster's history and in dbt.log.
+WITHOUT_ARTIFACTS = "--no-write-json"
 # What dagster-dbt makes assets and asset checks of.
 _RESULT_EVENTS = frozenset({"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"})
 

@@ -20,9 +20,9 @@ import duckdb
 from funnelcast.errors import UsageError
 from funnelcast.settings import Settings
 from ingestion.erasure import BLANKED
-from ingestion.readers import sql_name, sql_text
-from ingestion.repair import HELPERS, as_text, is_helper, is_repair, original, repairs, stored_name
-from ingestion.store import StoredFile, stored_files
+from ingestion.readers import sql_name, sql_text, stored_name
+from ingestion.repair import HELPERS, as_text, is_helper, is_repair, original, repairs
+from ingestion.store import StoredFile, raw_rows, stored_files
 from publishing.layout import DATABASE
 from quality.verdict import UnreadableVerdictError, Verdict
 
@@ -221,8 +221,9 @@ def _repairable(
             original(sql_name(stored_name(name))) if is_repair(file.columns) else sql_name(stored_name(name))
             for name in header
         )
-        source = f"read_parquet({sql_text(str(file.parquet(raw)))}, hive_partitioning = false)"
-        found = connection.execute(f"select _row, {cells} from {source} where list_contains(?, _row)", [loaded]).fetchall()
+        found = connection.execute(
+            f"select _row, {cells} from {raw_rows([file], raw)} where list_contains(?, _row)", [loaded]
+        ).fetchall()
         for number, *values in found:
             rows[f"row {number}"].update(dict(zip(header, values, strict=True)))
     return list(rows.values())

@@ -46,6 +46,9 @@ WHOLE_TABLE = "whole table"
 # Counts only: a list of unexpected values would put people's data into the results and Data Docs.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
+# Each suite's result, as Great Expectations made it.
+ResultsByKey = dict[Any, Any]
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -65,7 +68,7 @@ class Validation:
     source: Any
     build_id: str
     docs_dir: Path
-    results: dict[Any, Any] = field(default_factory=dict)
+    results: ResultsByKey = field(default_factory=dict)
 
     def run(self, group: Group) -> dict[str, Outcome]:
         """Run a group's checks as one checkpoint; every check of the group is in the answer, by name.

@@ -66,3 +66,10 @@
         {%- endfor %}
         else {{ value }} end
 {%- endmacro %}
+
+{#- True where one of several columns is a flag that is set: of those that deliveries of one object name differently, most are missing. -#}
+{% macro any_flag() -%}
+    ({% for column in varargs -%}
+        coalesce({{ flag(column) }}, false){{ ' or ' if not loop.last }}
+    {%- endfor %})
+{%- endmacro %}

@@ -34,10 +34,11 @@ def init(
     from ingestion.recognition import recognise
     from ingestion.starter_config import starter_config
 
-    with tempfile.TemporaryDirectory(prefix="funnelcast-init-") as work, duckdb.connect() as connection:
+    folder.mkdir(parents=True, exist_ok=True)
+    # What is unpacked to be looked at holds people's data: it stays where the user pointed to.
+    with tempfile.TemporaryDirectory(prefix=".funnelcast-init-", dir=folder) as work, duckdb.connect() as connection:
         found = recognise(found_in, connection, Path(work))
         text = starter_config(found, connection, found_in)
-    folder.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
     load_sales_process(target)
     for one in found.objects:

@@ -9,10 +9,11 @@ from ingestion.readers.integrity import check_integrity
 from ingestion.readers.json_lines import json_lines, jsonl_columns, load_jsonl
 from ingestion.readers.reading import Format, OpenFile, check, open_file
 from ingestion.readers.results import CheckedFile, ReadResult, Reject, UnreadableFile
-from ingestion.readers.sql import TECHNICAL_COLUMNS, sql_name, sql_path, sql_text
+from ingestion.readers.sql import PLACE, TECHNICAL_COLUMNS, sql_name, sql_path, sql_text, stored_name
 from ingestion.readers.unpacking import Compression
 
 __all__ = [
+    "PLACE",
     "TECHNICAL_COLUMNS",
     "CheckedFile",
     "Compression",
@@ -32,4 +33,5 @@ __all__ = [
     "sql_name",
     "sql_path",
     "sql_text",
+    "stored_name",
 ]

@@ -61,7 +61,7 @@ def load_csv(
 ) -> ReadResult:
     """Copy a CSV file, all columns as text, to zstd Parquet at ``target``; unparsable records come back as rejects.
 
-    ``technical`` is SQL for further columns; ``_row`` numbers the loaded records from 1, in the order of the file.
+    ``technical`` is SQL for further columns. The loaded records keep the order of the file, and are not numbered.
     Raises `UnreadableFile` where the file as a whole is no such text.
     """
     copy = DelimitedCopy(connection, tuple(columns), delimiter, technical, target)
@@ -104,15 +104,29 @@ def _load(copy: DelimitedCopy, checked: CheckedFile, work: Path) -> ReadResult:
         *readable.rejected((record, error.reason) for error, record in copied.rejected),
     ]
     in_order = tuple(sorted(rejects, key=lambda reject: reject.line))
-    return ReadResult(copy.columns, copied.counted + len(rejects), copied.loaded, in_order, checked.notes)
+    delivered = copied.counted + len(rejects)
+    return ReadResult(copy.columns, delivered, copied.loaded, in_order, checked.notes, is_numbered=False)
 
 
 def _copied(copy: DelimitedCopy, readable: Readable, checked: CheckedFile, *, carefully: bool) -> _Copied:
     errors = copy.make(readable.text, carefully=carefully)
     rejected = list(zip(errors, records_at(readable.text, [error.offset for error in errors], copy.delimiter), strict=True))
     loaded = rows_in(copy.connection, copy.target)
-    skipped = [(record.start, record.end) for _, record in rejected]
-    return _Copied(readable, rejected, loaded, _second_count(copy, readable, checked, skipped, loaded))
+    real = [(error, record) for error, record in rejected if not record.is_inside_quotes]
+    if len(real) < len(rejected) and _parsed(copy, readable, _extents(real)) == loaded:
+        # DuckDB says of parts of records that it loaded that they are wrong, where one of its buffers ends inside of them.
+        return _Copied(readable, real, loaded, loaded)
+    return _Copied(readable, rejected, loaded, _second_count(copy, readable, checked, _extents(rejected), loaded))
+
+
+def _extents(rejected: Sequence[tuple[CopyError, Record]]) -> list[tuple[int, int]]:
+    return [(record.start, record.end) for _, record in rejected]
+
+
+def _parsed(copy: DelimitedCopy, readable: Readable, skipped: Sequence[tuple[int, int]]) -> int | None:
+    """The number of rows by Python's own parser; None where it cannot read them."""
+    found = count_by_parser(readable.text, copy.delimiter, skipped)
+    return None if found is None else found - 1
 
 
 def _second_count(
@@ -129,8 +143,8 @@ def _second_count(
     by_parity = count_by_parity(readable.text, skipped) - 1
     if by_parity == loaded:
         return by_parity
-    by_parser = count_by_parser(readable.text, copy.delimiter, skipped)
-    return by_parity if by_parser is None else by_parser - 1
+    by_parser = _parsed(copy, readable, skipped)
+    return by_parity if by_parser is None else by_parser
 
 
 def _is_confirmed(error: CopyError, record: Record, copy: DelimitedCopy) -> bool:

@@ -62,7 +62,7 @@ class DelimitedCopy:
                 self.connection.execute(
                     f"""
                     copy (
-                        select *, row_number() over () as _row, {self.technical}
+                        select *, {self.technical}
                         from read_csv({sql_path(text)}, auto_detect = false, header = true, columns = {{{types}}},
                             delim = {sql_text(self.delimiter)}, quote = '"', escape = '"', strict_mode = true,
                             null_padding = false, compression = 'none', hive_partitioning = false, store_rejects = true,

@@ -35,7 +35,9 @@ def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[s
 
 
 def load_parquet(connection: duckdb.DuckDBPyConnection, checked: CheckedFile, technical: str, target: Path) -> ReadResult:
-    """Copy a Parquet file, all columns as text, to zstd Parquet at ``target``. Its footer says how many rows were delivered.
+    """Copy a Parquet file, all columns as text and its rows in order, to zstd Parquet at ``target``.
+
+    Its footer says how many rows were delivered.
 
     Raises `UnreadableFile` where a part of it cannot be read, or where it is larger than a file of its size can be.
     """
@@ -51,12 +53,12 @@ def load_parquet(connection: duckdb.DuckDBPyConnection, checked: CheckedFile, te
         _demand_reasonable_size(connection, checked, source, list(values.values()), rows)
         selected = ", ".join(f"{value} as {sql_name(stored)}" for stored, value in values.items())
         connection.execute(
-            f"copy (select {selected}, row_number() over () as _row, {technical} from {source}) "
+            f"copy (select {selected}, {technical} from {source}) "
             f"to {sql_text(str(target))} (format parquet, compression zstd)"
         )
     except duckdb.Error as error:
         raise _damaged(error) from error
-    return ReadResult(tuple(columns), rows, rows_in(connection, target), (), checked.notes)
+    return ReadResult(tuple(columns), rows, rows_in(connection, target), (), checked.notes, is_numbered=False)
 
 
 def _behind(rows: list[tuple[str, int]], position: int) -> int:

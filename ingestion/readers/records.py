@@ -9,7 +9,7 @@ import csv
 import mmap
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,7 +23,8 @@ _QUOTED_RECORD = re.compile(rb'(?:"(?:[^"]+|"")*+"|[^"\n]+)*+\n')
 class Record:
     """A record's bytes, the number of its first physical line (from 1) and how many they are, and where it lies in the file.
 
-    ``content`` is cut at the longest line that can be read; ``end`` is where the record ends all the same.
+    ``content`` is cut at the longest line that can be read; ``end`` is where the record ends all the same. By the parity of the
+    quotes before it, a record that ``is_inside_quotes`` is none, but part of another.
     """
 
     line: int
@@ -31,6 +32,7 @@ class Record:
     start: int
     end: int
     content: bytes
+    is_inside_quotes: bool = False
 
 
 def outside_quotes(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -97,12 +99,14 @@ def count_by_parser(text: Path, delimiter: str, skipped: Sequence[tuple[int, int
 
 def records_at(text: Path, offsets: Sequence[int], delimiter: str) -> Iterator[Record]:
     """The record that begins at each of the ``offsets``, which are in order, with the number of its first line; in one pass."""
-    line, position = 1, 0
+    line, quotes, position = 1, 0, 0
     with text.open("rb") as stream:
         for offset in offsets:
-            line += sum(chunk.count(b"\n") for chunk in _range(stream, position, offset))
+            for chunk in _range(stream, position, offset):
+                line += chunk.count(b"\n")
+                quotes += chunk.count(b'"')
             position = offset
-            yield _record_at(stream, offset, line, delimiter)
+            yield replace(_record_at(stream, offset, line, delimiter), is_inside_quotes=quotes % 2 == 1)
 
 
 def records(text: Path, delimiter: str) -> Iterator[Record]:

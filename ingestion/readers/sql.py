@@ -13,6 +13,8 @@ from pathlib import Path
 import duckdb
 
 TECHNICAL_COLUMNS = ("_file", "_row", "_extracted_at", "_sequence")
+# DuckDB's name for the place of a row in its Parquet file.
+PLACE = "file_row_number"
 
 
 def sql_text(value: str) -> str:
@@ -30,9 +32,14 @@ def sql_path(path: Path) -> str:
     return sql_text(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
+def stored_name(delivered: str) -> str:
+    """The name under which raw keeps a delivered column: as it is, unless it would hide one of our own."""
+    return f"{delivered}_" if delivered.casefold() in (*TECHNICAL_COLUMNS, PLACE) else delivered
+
+
 def stored_names(columns: Sequence[str]) -> list[str]:
-    """The names under which raw keeps delivered columns: as they are, unless they would hide one of our own."""
-    return [f"{name}_" if name.casefold() in TECHNICAL_COLUMNS else name for name in columns]
+    """The names under which raw keeps delivered columns."""
+    return [stored_name(name) for name in columns]
 
 
 def rows_in(connection: duckdb.DuckDBPyConnection, parquet: Path) -> int:

@@ -89,13 +89,14 @@ def group(thresholds: Thresholds) -> Group:
                 table="intermediate.int_email_event_judged",
                 rule=NoRows(
                     f"""
-                    select * from (
-                        select *, event_type in ('opened', 'clicked', 'replied') and not is_known_sent as is_unexplained
-                        from checked
-                    )
-                    where (select count(*) from checked where event_type = 'sent') > 0
-                    qualify is_unexplained and count(*) filter (where is_unexplained) over ()
-                        > greatest({thresholds.tolerated_rows}, {thresholds.unsent_share} * count(*) over ())
+                    select source_system, event_id from checked
+                    where event_type in ('opened', 'clicked', 'replied') and not is_known_sent
+                        and (
+                            select count(*) filter (where event_type = 'sent') > 0
+                                and count(*) filter (where event_type in ('opened', 'clicked', 'replied') and not is_known_sent)
+                                > greatest({thresholds.tolerated_rows}, {thresholds.unsent_share} * count(*))
+                            from checked
+                        )
                     """
                 ),
                 description=f"Of the mails that were opened, clicked or answered, all but {thresholds.unsent_share:.0%} were sent.",

@@ -191,6 +191,31 @@ def test_a_build_that_cannot_be_opened_is_errored_not_failed(asked: dict[str, Fu
     assert "build.duckdb" in (found.result("the_gate_ran").error or "")
 
 
+def test_a_gate_of_which_one_process_is_killed_is_errored(tmp_path: Path) -> None:
+    clean_build.make(tmp_path / "build.duckdb")
+    script = f"""
+import os, sys
+sys.path.insert(0, {str(ROOT)!r})
+from pathlib import Path
+from quality import gate
+
+gate._ask_elsewhere = lambda *_: os.kill(os.getpid(), 9)
+request = gate.GateRequest(Path("build.duckdb"), "b1", Path("verdict.json"), Path("docs"), {{}})
+try:
+    gate.run_gate(request)
+except Exception as error:
+    verdict = gate.crashed("b1", error)
+    print(verdict.status, verdict.checks[0].error)
+sys.stdout.flush()
+os._exit(0)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.stdout.startswith("errored ")
+    assert "a process of the gate died (exit code -9)" in ended.stdout
+
+
 def test_a_worker_that_is_not_asked_ends_quietly(tmp_path: Path) -> None:
     ended = run_worker("", tmp_path / "home")
     assert (ended.returncode, ended.stdout) == (0, "")

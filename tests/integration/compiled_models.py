@@ -104,7 +104,7 @@ def _compiled(systems: tuple[str, ...]) -> CompiledProject:
     with TemporaryDirectory() as folder:
         ended = subprocess.run(
             [
-                str(_DBT), "--quiet", "--no-use-colors", "compile", "--no-introspect", "--no-populate-cache",
+                str(_DBT), "--quiet", "--no-use-colors", "compile", "--no-introspect", "--no-populate-cache", "--exclude", "file:*.py",
                 "--project-dir", str(_DBT_PROJECT), "--profiles-dir", str(_DBT_PROJECT),
                 # There is nothing to compile in Python, and dbt would ask the database for it.
                 "--exclude", *sorted(file.stem for file in (_DBT_PROJECT / "models").rglob("*.py")),

@@ -51,6 +51,7 @@ def test_a_made_up_crm_runs_as_it_was_recognised(crm: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     assert "not used: export 2026/notes.csv" in answer.stdout
     config = crm / "sales_process.yml"
+    assert sorted(path.name for path in crm.iterdir()) == ["landing", "sales_process.yml"]
     process = load_sales_process(config)
     deals = process.objects["generic.opportunity"]
     assert (deals.files, deals.dates, deals.numbers) == ("export 2026/deals_*.csv", "%d.%m.%Y", "1.234,5")
@@ -66,7 +67,7 @@ def test_a_made_up_crm_runs_as_it_was_recognised(crm: Path) -> None:
     assert run.returncode == 0, run.stderr
     amounts = [f"{number}{number % 10}00.50" for number in range(1, 41)]
     assert rows(crm / "home", "select count(*), sum(amount) from fct_opportunity") == [(40, sum(map(float, amounts)))]
-    assert rows(crm / "home", "select count(*) from fct_opportunity where is_won") == [(8,)]
+    assert rows(crm / "home", "select count(*) from fct_opportunity where status = 'won'") == [(8,)]
 
 
 def test_what_is_there_is_not_written_over(crm: Path, tmp_path: Path) -> None:
@@ -95,7 +96,9 @@ def test_maven_runs_as_it_was_recognised(tmp_path: Path) -> None:
     run = command("run", "--home", tmp_path / "home", "--config", tmp_path / "sales_process.yml")
     assert run.returncode == 0, run.stderr
     # Known of this public data set: 8,800 deals, of which 4,238 are won.
-    assert rows(tmp_path / "home", "select count(*), count(*) filter (where is_won) from fct_opportunity") == [(8800, 4238)]
+    assert rows(tmp_path / "home", "select count(*), count(*) filter (where status = 'won') from fct_opportunity") == [
+        (8800, 4238)
+    ]
 
 
 def test_the_example_company_is_proposed_as_it_was_written_by_hand(tmp_path: Path) -> None:

@@ -281,6 +281,7 @@ def test_p5_a_day_in_the_past_is_rebuilt_from_raw_alone_as_it_was_known_then(
     assert digests(home) == until_the_middle[1]
 
 
+@pytest.mark.long
 def test_the_middle_is_not_the_end(sample: Settings, until_the_middle: tuple[Settings, dict[str, str]]) -> None:
     """Every table of facts tells more a week later, or the tests above would compare nothing."""
     facts = {name for name in digests(sample.home) if name.startswith("fct_")}

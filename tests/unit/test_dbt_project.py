@@ -12,6 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -29,6 +30,7 @@ READING = re.compile(
     r"\b(?:text|moment|calendar_day|money|plain_number|flag|address|salesforce_id|required|readable_\w+|not_after_extract|"
     r"not_negative|known_value)\('(\w+)'"
 )
+ANY_FLAG = re.compile(r"\bany_flag\(([^)]*)\)")
 
 # Declared columns that no model needs: names of people serve no number, the rest is told by another column. Raw keeps them.
 # A column that staging begins to read leaves this list.
@@ -63,6 +65,7 @@ DIALECT = re.compile(
 
 # Cases that rows alone cannot show: building again (20) needs whole nights.
 CASES_WITHOUT_ROWS = {20}
+CASES = set(range(1, 29))
 
 # What a fixture's value may be: dbt writes it into SQL as it is.
 SCALAR = (str, int, float, bool, date, datetime, type(None))
@@ -108,7 +111,7 @@ def test_a_staging_model_reads_the_columns_that_are_declared(system: str, declar
     text = _staging_file(system, declared).read_text(encoding="utf-8")
     assert re.findall(r"source\('(\w+)', '(\w+)'\)", text)[0] == (system, declared.name)
     columns = {column.name for column in declared.columns}
-    read = set(READING.findall(text))
+    read = set(READING.findall(text)) | set(re.findall(r"'(\w+)'", " ".join(ANY_FLAG.findall(text))))
     assert read <= columns, "read, but not declared: the raw view has no such column"
     assert columns - read == UNREAD.get(f"{system}__{declared.name}", set()), (
         "declared, but not read: read it, or list it as unread"
@@ -211,4 +214,30 @@ def test_no_two_unit_tests_have_one_name() -> None:
 
 def test_every_case_that_others_get_wrong_has_a_unit_test() -> None:
     named = {int(number) for _, test in UNIT_TESTS for number in re.findall(r"\bC(\d+)\b", test["description"])}
-    assert named == set(range(1, 29)) - CASES_WITHOUT_ROWS
+    assert named == CASES - CASES_WITHOUT_ROWS
+
+
+@pytest.mark.parametrize("case", sorted(CASES_WITHOUT_ROWS))
+def test_a_case_that_no_rows_can_show_is_named_by_a_test_in_python(case: int) -> None:
+    files = DBT_PROJECT.parent.rglob("tests/*/test_*.py")
+    assert any(re.search(rf'^    """.*\bC{case}\b', path.read_text(encoding="utf-8"), flags=re.MULTILINE) for path in files)
+
+
+def test_the_cases_are_those_of_the_table() -> None:
+    table = DBT_PROJECT.parents[1] / "shared" / "CASES.md"
+    if not table.is_file():
+        pytest.skip(f"{table} is not there")
+    assert {
+        int(number) for number in re.findall(r"^\| C(\d+) \|", table.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    } == CASES
+
+
+def test_a_model_that_spilled_to_disk_does_not_stop_the_next(tmp_path: Path) -> None:
+    """dbt-duckdb repeats the profile's settings for every model; DuckDB refuses a temporary directory once it has been written to."""
+    profile = yaml.safe_load((DBT_PROJECT / "profiles.yml").read_text(encoding="utf-8"))["funnelcast"]["outputs"]["duckdb"]
+    once = {**profile["config_options"], "memory_limit": "60MB", "temp_directory": str(tmp_path / "spilled")}
+    with duckdb.connect(str(tmp_path / "build.duckdb"), config=once) as connection:
+        connection.execute("create temp table spilling as select hash(n) as n from range(12000000) as numbers(n)")
+        assert list((tmp_path / "spilled").iterdir())
+        for name, value in profile["settings"].items():
+            connection.execute(f"set {name} = '{value}'")

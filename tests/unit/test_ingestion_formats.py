@@ -53,7 +53,10 @@ def read(
     opened = open_file(connection, checked, kind, lambda columns: True, folder)
     result = opened.load("'x' as _file", target)
     assert result.rows_delivered == result.rows_loaded + len(result.rejects)
-    rows = connection.execute(f"select * exclude (_row, _file) from read_parquet('{target}') order by _row").fetchall()
+    source = f"(select * exclude (_file) from read_parquet('{target}'))"
+    if result.is_numbered:
+        source = f"(select * exclude (_row) from {source} order by _row)"
+    rows = connection.execute(f"from {source}").fetchall()
     assert len(rows) == result.rows_loaded
     return result, [list(row) for row in rows]
 

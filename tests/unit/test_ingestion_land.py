@@ -17,6 +17,7 @@ import pytest
 from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
 from ingestion.land import Landing, land, landing_fingerprint
+from ingestion.store import raw_rows as rows_of_raw
 from ingestion.store import stored_files
 
 DEALS = "opportunity_id,stage\nO1,prospecting\nO2,closing\n"
@@ -70,10 +71,10 @@ def test_raw_is_one_immutable_file_per_delivered_file(settings: Settings) -> Non
     path = stored.parquet(settings.raw)
     assert path == settings.raw / "generic/opportunity/extracted_on=2026-11-21" / f"{stored.sha256[:16]}.parquet"
     with duckdb.connect() as connection:
-        found = connection.execute(f"select * from read_parquet('{path}', hive_partitioning = false)")
+        found = connection.execute(f"select * from {rows_of_raw([stored], settings.raw)}")
         names = [column[0] for column in found.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    assert names == ["Opportunity ID", "Stage", "Amount", "_row", "_file", "_extracted_at", "_sequence"]
+    assert names == ["Opportunity ID", "Stage", "Amount", "_file", "_extracted_at", "_sequence", "_row"]
     assert [(row["Opportunity ID"], row["Amount"], row["_row"]) for row in rows] == [("O1", " 007 ", 1), ("O2", None, 2)]
 
 

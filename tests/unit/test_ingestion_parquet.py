@@ -30,7 +30,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[ReadResult,
     target = path.parent / "loaded.parquet"
     checked = check(path, "parquet", None, path.parent)
     result = open_file(connection, checked, "parquet", lambda columns: True, path.parent).load("'x' as _file", target)
-    found = connection.execute(f"select * exclude (_row, _file) from read_parquet('{target}') order by _row").fetchall()
+    found = connection.execute(f"select * exclude (_file) from read_parquet('{target}')").fetchall()
     return result, found
 
 

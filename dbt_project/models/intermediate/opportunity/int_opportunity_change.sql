@@ -60,17 +60,13 @@ history_end as (
 
 ),
 
-last_of_history as (
+-- What a history leaves open is as last delivered.
+followed as (
 
-    select usable_history.source_system, usable_history.opportunity_id, coalesce(usable_history.pipeline, opportunity.pipeline) as pipeline
-    from usable_history
+    select history_end.*, opportunity.pipeline, opportunity.amount, opportunity.expected_close_on
+    from history_end
     inner join opportunity
-        on usable_history.source_system = opportunity.source_system
-        and usable_history.opportunity_id = opportunity.opportunity_id
-    qualify row_number() over (
-        partition by usable_history.source_system, usable_history.opportunity_id
-        order by usable_history.changed_at desc, usable_history.stage_label
-    ) = 1
+        on history_end.source_system = opportunity.source_system and history_end.opportunity_id = opportunity.opportunity_id
 
 ),
 
@@ -78,24 +74,30 @@ from_history as (
 
     select
         usable_history.source_system, usable_history.opportunity_id,
-        coalesce(usable_history.pipeline, opportunity.pipeline) as pipeline, lower(usable_history.stage_label) as label_key,
+        coalesce(usable_history.pipeline, followed.pipeline) as pipeline, lower(usable_history.stage_label) as label_key,
         usable_history.changed_at,
-        case when history_end.tracks_amount then usable_history.amount else opportunity.amount end as amount,
+        case when followed.tracks_amount then usable_history.amount else followed.amount end as amount,
         case
-            when history_end.tracks_expected_close then usable_history.expected_close_on
-            when history_end.borrows_expected_close then opportunity.expected_close_on
+            when followed.tracks_expected_close then usable_history.expected_close_on
+            when followed.borrows_expected_close then followed.expected_close_on
         end as expected_close_on,
-        history_end.tracks_amount as is_amount_told,
-        history_end.tracks_expected_close as is_expected_close_told,
+        followed.tracks_amount as is_amount_told,
+        followed.tracks_expected_close as is_expected_close_told,
         usable_history.changed_at as told_at,
-        'history' as evidence
+        'history' as evidence,
+        usable_history.changed_at = followed.last_told_at as is_last_word
     from usable_history
-    inner join history_end
-        on usable_history.source_system = history_end.source_system
-        and usable_history.opportunity_id = history_end.opportunity_id
-    inner join opportunity
-        on usable_history.source_system = opportunity.source_system
-        and usable_history.opportunity_id = opportunity.opportunity_id
+    inner join followed
+        on usable_history.source_system = followed.source_system and usable_history.opportunity_id = followed.opportunity_id
+
+),
+
+last_of_history as (
+
+    select source_system, opportunity_id, {{ first_by('pipeline', 'label_key') }} as pipeline
+    from from_history
+    where is_last_word
+    group by source_system, opportunity_id
 
 ),
 
@@ -217,9 +219,9 @@ from_extracts as (
             when history_end.tracks_expected_close or not history_end.borrows_expected_close then changed_version.expected_close_on
             else opportunity.expected_close_on
         end as expected_close_on,
-        history_end.tracks_amount,
-        history_end.tracks_expected_close or not history_end.borrows_expected_close,
-        changed_version.valid_from,
+        history_end.tracks_amount as is_amount_told,
+        history_end.tracks_expected_close or not history_end.borrows_expected_close as is_expected_close_told,
+        changed_version.valid_from as told_at,
         'extract' as evidence
     from changed_version
     inner join history_end
@@ -240,8 +242,7 @@ from_extracts as (
     select
         changed_version.source_system, changed_version.opportunity_id, changed_version.pipeline, changed_version.label_key,
         changed_version.changed_at,
-        changed_version.amount, changed_version.expected_close_on, true, true,
-        changed_version.valid_from, 'extract'
+        changed_version.amount, changed_version.expected_close_on, true, true, changed_version.valid_from, 'extract'
     from changed_version
     left join history_end
         on changed_version.source_system = history_end.source_system
@@ -250,9 +251,14 @@ from_extracts as (
 
 ),
 
-told as (
+-- Nothing that an extract tells comes before the last word of the history: what it repeats, is that, or another extract.
+told_last as (
 
-    select * from from_history
+    select
+        source_system, opportunity_id, pipeline, label_key, changed_at, amount, expected_close_on,
+        is_amount_told, is_expected_close_told, told_at, evidence
+    from from_history
+    where is_last_word
     union all
     select * from from_creation
     union all
@@ -260,53 +266,73 @@ told as (
 
 ),
 
-placed as (
+compared as (
 
     select
-        told.*,
-        stage_label.stage,
-        stage_label.stage_order,
-        stage_label.phase,
-        lag(told.evidence) over by_time is not null
+        told_last.*,
+        lag(told_last.evidence) over by_time is not null
             and stage_label.stage is not distinct from lag(stage_label.stage) over by_time
-            and told.pipeline = lag(told.pipeline) over by_time
-            and told.amount is not distinct from lag(told.amount) over by_time
-            and told.expected_close_on is not distinct from lag(told.expected_close_on) over by_time as repeats_the_last
-    from told
+            and told_last.pipeline = lag(told_last.pipeline) over by_time
+            and told_last.amount is not distinct from lag(told_last.amount) over by_time
+            and told_last.expected_close_on is not distinct from lag(told_last.expected_close_on) over by_time as repeats_the_last
+    from told_last
     left join stage_label
-        on told.source_system = stage_label.source_system and told.pipeline = stage_label.pipeline
-        and told.label_key = stage_label.label_key
+        on told_last.source_system = stage_label.source_system and told_last.pipeline = stage_label.pipeline
+        and told_last.label_key = stage_label.label_key
     -- Two changes at the same instant follow each other in the order of their stages; extracts speak last.
     window by_time as (
-        partition by told.source_system, told.opportunity_id
-        order by told.changed_at, case when told.evidence = 'extract' then 1 else 0 end, stage_label.stage_order,
-            told.expected_close_on, told.amount
+        partition by told_last.source_system, told_last.opportunity_id
+        order by told_last.changed_at, case when told_last.evidence = 'extract' then 1 else 0 end, stage_label.stage_order,
+            told_last.expected_close_on, told_last.amount
     )
+
+),
+
+told as (
+
+    select
+        source_system, opportunity_id, pipeline, label_key, changed_at, amount, expected_close_on,
+        is_amount_told, is_expected_close_told, told_at, evidence
+    from from_history
+    where not is_last_word
+    union all
+    -- An extract that only confirms what is known is no change.
+    select
+        source_system, opportunity_id, pipeline, label_key, changed_at, amount, expected_close_on,
+        is_amount_told, is_expected_close_told, told_at, evidence
+    from compared
+    where evidence <> 'extract' or not repeats_the_last
 
 )
 
 select
-    source_system,
-    opportunity_id,
+    told.source_system,
+    told.opportunity_id,
     row_number() over by_time as change_number,
-    changed_at,
-    lead(changed_at) over by_time as next_changed_at,
-    pipeline,
-    stage,
-    stage_order,
-    phase,
-    amount,
-    expected_close_on,
+    told.changed_at,
+    lead(told.changed_at) over by_time as next_changed_at,
+    told.pipeline,
+    stage_label.stage,
+    stage_label.stage_order,
+    stage_label.phase,
+    told.amount,
+    told.expected_close_on,
     -- False: borrowed from the deal as last delivered, and not known before.
-    is_amount_told,
-    is_expected_close_told,
+    told.is_amount_told,
+    told.is_expected_close_told,
     -- When what this row says was first told: later than it happened where only an extract shows it.
-    told_at,
-    evidence
-from placed
--- An extract that only confirms what is known is no change.
-where evidence <> 'extract' or not repeats_the_last
+    told.told_at,
+    told.evidence,
+    -- What changed during a visit (amount, expected close) began none.
+    row_number() over by_time = 1
+        or stage_label.stage is distinct from lag(stage_label.stage) over by_time
+        or told.pipeline is distinct from lag(told.pipeline) over by_time as begins_visit
+from told
+left join stage_label
+    on told.source_system = stage_label.source_system and told.pipeline = stage_label.pipeline
+    and told.label_key = stage_label.label_key
 window by_time as (
-    partition by source_system, opportunity_id
-    order by changed_at, case when evidence = 'extract' then 1 else 0 end, stage_order, expected_close_on, amount
+    partition by told.source_system, told.opportunity_id
+    order by told.changed_at, case when told.evidence = 'extract' then 1 else 0 end, stage_label.stage_order,
+        told.expected_close_on, told.amount
 )

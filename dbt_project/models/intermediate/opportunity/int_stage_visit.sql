@@ -1,51 +1,57 @@
 -- One row per opportunity and visit: an unbroken stay in a stage, [entered_at, exited_at). The current visit has no exited_at.
+-- A visit is told by the change that began it.
 with opportunity_change as (
 
     select * from {{ ref('int_opportunity_change') }}
 
 ),
 
-marked as (
+visit as (
 
     select
-        source_system, opportunity_id, change_number, changed_at, pipeline, stage, stage_order, phase, evidence,
-        stage is distinct from lag(stage) over by_change
-            or pipeline is distinct from lag(pipeline) over by_change
-            or row_number() over by_change = 1 as begins_visit
+        source_system,
+        opportunity_id,
+        row_number() over by_change as visit_number,
+        pipeline,
+        stage,
+        stage_order,
+        phase,
+        changed_at as entered_at,
+        lead(changed_at) over by_change as exited_at,
+        lag(phase) over by_change as previous_phase,
+        lead(stage) over by_change as next_stage,
+        evidence as entry_evidence
     from opportunity_change
+    where begins_visit
     window by_change as (partition by source_system, opportunity_id order by change_number)
 
 ),
 
--- A visit is told by the change that began it; what changed during it (amount, expected close) began none.
-visit as (
+repeated_stage as (
 
-    select
-        source_system, opportunity_id, pipeline, stage, stage_order, phase,
-        changed_at as entered_at,
-        evidence as entry_evidence,
-        row_number() over (partition by source_system, opportunity_id order by change_number) as visit_number
-    from marked
-    where begins_visit
+    select source_system, opportunity_id, pipeline, stage, min(visit_number) as first_visit_number
+    from visit
+    group by source_system, opportunity_id, pipeline, stage
+    having count(*) > 1
 
 )
 
 select
-    {{ text_digest("concat_ws('|', source_system, opportunity_id, pipeline, stage, cast(entered_at as varchar))") }} as visit_id,
-    source_system,
-    opportunity_id,
-    cast(visit_number as integer) as visit_number,
-    pipeline,
-    stage,
-    stage_order,
-    phase,
-    entered_at,
-    lead(entered_at) over by_visit as exited_at,
-    lag(stage) over by_visit as previous_stage,
-    lag(phase) over by_visit as previous_phase,
-    lead(stage) over by_visit as next_stage,
-    row_number() over (partition by source_system, opportunity_id, pipeline, stage order by visit_number) > 1 as is_reentry,
-    lead(entered_at) over by_visit is null as is_current,
-    entry_evidence
+    visit.source_system,
+    visit.opportunity_id,
+    cast(visit.visit_number as integer) as visit_number,
+    visit.pipeline,
+    visit.stage,
+    visit.stage_order,
+    visit.phase,
+    visit.entered_at,
+    visit.exited_at,
+    visit.previous_phase,
+    visit.next_stage,
+    coalesce(visit.visit_number > repeated_stage.first_visit_number, false) as is_reentry,
+    visit.exited_at is null as is_current,
+    visit.entry_evidence
 from visit
-window by_visit as (partition by source_system, opportunity_id order by visit_number)
+left join repeated_stage
+    on visit.source_system = repeated_stage.source_system and visit.opportunity_id = repeated_stage.opportunity_id
+    and visit.pipeline = repeated_stage.pipeline and visit.stage is not distinct from repeated_stage.stage

@@ -12,7 +12,8 @@ run as (
 )
 
 select
-    stage_visit.visit_id,
+    {{ text_digest("concat_ws('|', stage_visit.source_system, stage_visit.opportunity_id, stage_visit.pipeline, stage_visit.stage, cast(stage_visit.entered_at as varchar))") }}
+        as visit_id,
     stage_visit.source_system,
     stage_visit.opportunity_id,
     stage_visit.visit_number,

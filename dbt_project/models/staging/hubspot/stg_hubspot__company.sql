@@ -23,7 +23,7 @@ typed as (
         {{ moment('createdate') }} as created_at,
         {{ text('hs_merged_object_ids') }} as merged_ids,
         {{ moment('hs_lastmodifieddate') }} as updated_at,
-        coalesce({{ flag('is_deleted') }}, false) or coalesce({{ flag('_fivetran_deleted') }}, false) or coalesce({{ flag('archived') }}, false) as is_deleted,
+        {{ any_flag('is_deleted', '_fivetran_deleted', 'archived') }} as is_deleted,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),

@@ -24,7 +24,7 @@ typed as (
         {{ flag('active') }} as is_active,
         {{ moment('created_at') }} as created_at,
         {{ moment('updated_at') }} as updated_at,
-        coalesce({{ flag('is_deleted') }}, false) or coalesce({{ flag('_fivetran_deleted') }}, false) or coalesce({{ flag('archived') }}, false) as is_deleted,
+        {{ any_flag('is_deleted', '_fivetran_deleted', 'archived') }} as is_deleted,
         {{ delivery_columns() }},
         {{ problem([
             required('stage_id'),

@@ -21,7 +21,7 @@ typed as (
         {{ text('owner_id') }} as owner_id,
         {{ flag('active') }} as is_active,
         {{ moment('last_updated') }} as updated_at,
-        coalesce({{ flag('is_deleted') }}, false) or coalesce({{ flag('_fivetran_deleted') }}, false) or coalesce({{ flag('archived') }}, false) as is_deleted,
+        {{ any_flag('is_deleted', '_fivetran_deleted', 'archived') }} as is_deleted,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),

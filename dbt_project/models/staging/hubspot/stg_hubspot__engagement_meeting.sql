@@ -23,7 +23,7 @@ typed as (
         {{ moment('hs_createdate') }} as created_at,
         {{ text('hubspot_owner_id') }} as owner_id,
         {{ moment('hs_lastmodifieddate') }} as updated_at,
-        coalesce({{ flag('is_deleted') }}, false) or coalesce({{ flag('_fivetran_deleted') }}, false) or coalesce({{ flag('archived') }}, false) as is_deleted,
+        {{ any_flag('is_deleted', '_fivetran_deleted', 'archived') }} as is_deleted,
         {{ delivery_columns() }},
         {{ problem([
             required('engagement_id'),

@@ -20,7 +20,7 @@ typed as (
         {{ money('quantity') }} as quantity,
         coalesce({{ money('amount') }}, {{ money('quantity') }} * {{ money('price') }}) as amount,
         {{ moment('hs_lastmodifieddate') }} as updated_at,
-        coalesce({{ flag('is_deleted') }}, false) or coalesce({{ flag('_fivetran_deleted') }}, false) or coalesce({{ flag('archived') }}, false) as is_deleted,
+        {{ any_flag('is_deleted', '_fivetran_deleted', 'archived') }} as is_deleted,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),

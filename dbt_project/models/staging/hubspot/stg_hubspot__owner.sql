@@ -20,7 +20,7 @@ typed as (
         {{ text('type') }} as owner_type,
         {{ text('active_user_id') }} as user_id,
         {{ json_text(text('teams'), "'$[0].name'") }} as team_name,
-        coalesce({{ flag('is_active') }}, true) and not (coalesce({{ flag('is_deleted') }}, false) or coalesce({{ flag('_fivetran_deleted') }}, false) or coalesce({{ flag('archived') }}, false)) as is_active,
+        coalesce({{ flag('is_active') }}, true) and not {{ any_flag('is_deleted', '_fivetran_deleted', 'archived') }} as is_active,
         {{ moment('created_at') }} as created_at,
         {{ moment('updated_at') }} as updated_at,
         {{ delivery_columns() }},

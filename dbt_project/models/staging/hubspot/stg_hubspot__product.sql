@@ -19,7 +19,7 @@ typed as (
         {{ money('price') }} as list_price,
         {{ text('hs_sku') }} as sku,
         {{ moment('hs_lastmodifieddate') }} as updated_at,
-        coalesce({{ flag('is_deleted') }}, false) or coalesce({{ flag('_fivetran_deleted') }}, false) or coalesce({{ flag('archived') }}, false) as is_deleted,
+        {{ any_flag('is_deleted', '_fivetran_deleted', 'archived') }} as is_deleted,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),
