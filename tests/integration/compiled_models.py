@@ -104,10 +104,10 @@ def _compiled(systems: tuple[str, ...]) -> CompiledProject:
     with TemporaryDirectory() as folder:
         ended = subprocess.run(
             [
-                str(_DBT), "--quiet", "--no-use-colors", "compile", "--no-introspect", "--no-populate-cache", "--exclude", "file:*.py",
-                "--project-dir", str(_DBT_PROJECT), "--profiles-dir", str(_DBT_PROJECT),
+                str(_DBT), "--quiet", "--no-use-colors", "compile", "--no-introspect", "--no-populate-cache",
                 # There is nothing to compile in Python, and dbt would ask the database for it.
-                "--exclude", *sorted(file.stem for file in (_DBT_PROJECT / "models").rglob("*.py")),
+                "--exclude", "file:*.py",
+                "--project-dir", str(_DBT_PROJECT), "--profiles-dir", str(_DBT_PROJECT),
                 "--vars", json.dumps({"systems": list(systems)}),
             ],
             cwd=folder,
