@@ -52,9 +52,8 @@ def test_the_lead_funnel_is_what_the_raw_leads_say(sample: Settings, raw: dict[s
     linked["is_won"] = linked.has_deal & (linked.deal_stage_name == "Closed Won")
     linked["is_lost"] = linked.has_deal & (linked.deal_stage_name == "Closed Lost")
     linked["won_amount"] = pd.to_numeric(linked.deal_amount).where(linked.is_won)
-    linked["days_to_opportunity"] = (linked.deal_created - linked.created).clip(lower=pd.Timedelta(0)).where(
-        linked.has_deal
-    ) / pd.Timedelta(days=1)
+    waited = (linked.deal_created - linked.created) / pd.Timedelta(days=1)
+    linked["days_to_opportunity"] = waited.clip(lower=0).where(linked.has_deal)
     linked["cohort_month"] = _day(linked.created).dt.to_period("M").dt.start_time
     linked["source"] = linked.lead_source.fillna("(none)")
 
@@ -147,7 +146,7 @@ def _bridge(days: pd.DataFrame, frequency: str) -> pd.DataFrame:
     for of in ("count", "amount"):
         table[f"closing_{of}"] = table[f"net_{of}"].cumsum()
         table[f"opening_{of}"] = table[f"closing_{of}"] - table[f"net_{of}"]
-    table.index = table.index.start_time.normalize().rename("period_start")
+    table.index = pd.DatetimeIndex([period.start_time for period in periods], name="period_start")
     return table.astype("float64")
 
 
@@ -156,4 +155,5 @@ def _moment(text: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _day(moment: pd.Series[Any]) -> pd.Series[Any]:
-    return moment.dt.tz_convert(TIMEZONE).dt.tz_localize(None).dt.normalize()
+    day: pd.Series[Any] = moment.dt.tz_convert(TIMEZONE).dt.tz_localize(None).dt.normalize()
+    return day
