@@ -29,7 +29,7 @@ from simulator import Company, simulate_deals
 from simulator.company import Hire
 
 _MAVEN = Path(__file__).resolve().parent.parent.parent.parent / "shared" / "data" / "maven_crm"
-_FRESH_SEEDS = (101, 102, 103, 104, 105, 106)
+_FRESH_SEEDS = (111, 112, 113, 114, 115, 116)
 _LARGE_SEEDS = (201, 202)
 _REPLAYS = 24
 # Seeds that only say how many deals a day brings on average, which the oracle knows.

@@ -23,7 +23,7 @@ class CombinationSettings:
     prior_error: float = 0.25**2  # mean squared relative error of a method before it has a record
     prior_periods: float = 3.0  # how many periods that belief is worth
     memory_half_life: float = 12.0  # replays
-    first_odds: float = 30.0  # of the hazards against one naive method, without any record
+    first_odds: float = 100.0  # of the hazards against one naive method, without any record
     spread_periods: float = 10.0  # how many periods the model's own variance is worth
 
 
@@ -41,7 +41,9 @@ def feedback(forecast: Floats, relative_variance: Floats, actual: Floats, settin
     return float(1 + (precision @ told) / (1 / settings.feedback_prior + precision.sum()))
 
 
-def weights(forecasts: Floats, actual: Floats, now: Floats, settings: CombinationSettings) -> Floats:
+def weights(
+    forecasts: Floats, actual: Floats, now: Floats, settings: CombinationSettings, alike: Floats | None = None
+) -> Floats:
     """Weight of each method, sums to 1: (methods,). ``forecasts`` (replays, methods), NaN where a method had none; ``actual``
     (replays,).
 
@@ -57,6 +59,8 @@ def weights(forecasts: Floats, actual: Floats, now: Floats, settings: Combinatio
     if len(happened) and happened.mean() > 0:
         ago = np.arange(len(happened))[::-1]
         memory = 0.5 ** (ago / settings.memory_half_life)
+        if alike is not None:
+            memory = memory * alike[complete]
         error = ((past - happened[:, None]) / happened.mean()) ** 2
         told = np.isfinite(error)
         periods = memory @ told

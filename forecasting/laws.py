@@ -39,6 +39,7 @@ class _Record:
     variance: list[float] = field(default_factory=list)
     combined: list[float] = field(default_factory=list)
     deviation: list[float] = field(default_factory=list)
+    known_wins: list[float] = field(default_factory=list)
 
 
 def laws(
@@ -138,7 +139,10 @@ def _law(
     naive = rows[list(NAIVE)].to_numpy(float) * period.share_ahead
     company = (rows["scope"] == "company").to_numpy()
     now = np.concatenate([[risks[company][0] * factor], naive[company][0]])
-    weight = weights(past, actual, now, settings)
+    # What the risks said when they knew a quarter of the wins known now tells a quarter of what it would tell else.
+    wins = float(rows["known_wins"].iloc[0])
+    alike = np.minimum(1.0, np.array(record.known_wins[:over]) / max(wins, 1.0))
+    weight = weights(past, actual, now, settings, alike)
     spoken = np.column_stack([risks * factor, np.where(np.isfinite(naive), naive, 0.0)])
     rest = spoken @ weight
 
@@ -191,6 +195,7 @@ def _remember(
     record.end.append(period.end)
     record.methods.append(spoken_now)
     record.risks.append(risks)
+    record.known_wins.append(float(rows["known_wins"].iloc[0]))
     record.variance.append(float(rows["variance"].to_numpy(float)[company][0]))
     record.combined.append(combined)
     record.deviation.append(float(deviation[company][0]))

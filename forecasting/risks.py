@@ -22,6 +22,11 @@ from forecasting.propagation import OLDEST, Moves, Wins, win_probabilities
 # Ages for which probabilities are told: as the macro forecast_age_knot has them. The last stands for all older ones.
 AGE_KNOTS = np.array([*range(1, 15), *range(14, 35, 2)[1:], *range(35, 91, 5), *range(90, 181, 15)[1:], OLDEST])
 
+# Nearly all that will be won of what is open is won within a year; LIFE is that period, from a moment on.
+LIFE, LIFE_DAYS = "life", 365
+# Days after which the chance to have been won is looked at, for when it is likely to happen.
+_HORIZONS = (7, 14, 21, 30, 45, 60, 90, 120, 180, 270, LIFE_DAYS)
+
 # How many won deals make the hazards stand on their own, and how many closed ones on each other.
 OWN_WINS, POOLED_CLOSES = 20, 1
 
@@ -117,6 +122,38 @@ def _rows(
     rows.insert(1, "period_type", period_type)
     rows.insert(2, "period_start", keys[1])
     return rows.assign(basis=fitted.basis, won_deals=fitted.won, closed_deals=fitted.closed)
+
+
+def with_life(moment: pd.DataFrame) -> pd.DataFrame:
+    """The moments and periods, and besides them the next year of each moment at which a quarter began, and of the present
+    (is_replay false)."""
+    asked = moment[~moment["is_replay"] | ((moment["period_type"] == "quarter") & moment["is_at_start"])]
+    made_on = pd.Series(asked["made_on"].unique())
+    life = pd.DataFrame({"made_on": made_on, "period_type": LIFE, "period_start": made_on})
+    life["period_end"] = life["period_start"] + pd.Timedelta(days=LIFE_DAYS - 1)
+    return pd.concat([moment, life], ignore_index=True)
+
+
+def windows(history: History, made_on: int) -> pd.DataFrame:
+    """One row per state of open deals: when one that is won within a year is likely to be, as days from the moment.
+
+    Columns: STAGE, amount_class, age, early_days and late_days: a quarter of the wins come before, three quarters by then; null
+    where no win is expected. The chance between two horizons is taken to grow evenly.
+    """
+    fitted = fit(history, made_on)
+    ends = np.array((0, *_HORIZONS))
+    passes: dict[int, Wins] = {}
+    told = [_pass(fitted, made_on, made_on + int(end), passes).now[:, :, AGE_KNOTS].ravel() for end in _HORIZONS]
+    chance = np.stack([np.zeros_like(told[0]), *told], axis=1)  # (states, horizons)
+    classes, stages, ages = len(history.classes), len(history.stages), len(AGE_KNOTS)
+    stage = np.tile(np.repeat(np.arange(stages), ages), classes)
+    rows = pd.DataFrame({name: history.stages[name].to_numpy()[stage] for name in STAGE})
+    rows["amount_class"] = np.repeat(history.classes, stages * ages)
+    rows["age"] = np.tile(AGE_KNOTS, classes * stages)
+    for name, share in (("early_days", 0.25), ("late_days", 0.75)):
+        days = [np.interp(share * of[-1], of, ends) if of[-1] > 0 else np.nan for of in chance]
+        rows[name] = np.ceil(np.round(days, 6))
+    return rows
 
 
 def _pass(fitted: Fitted, made_on: int, end: int, passes: dict[int, Wins]) -> Wins:

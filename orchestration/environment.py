@@ -75,6 +75,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "DBT_LOG_PATH": str(settings.logs),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
+        # The forecast's matrices are small: threads cost more than they bring, and sum in another order.
+        "OPENBLAS_NUM_THREADS": "1",
         "GX_ANALYTICS_ENABLED": "false",
     }
 

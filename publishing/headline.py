@@ -41,8 +41,24 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """What `fct_forecast` says of the company's quarter, and its record on the quarters and months before. None: it cannot be said."""
+
+    period_start: date
+    mean: float
+    p10: float
+    p90: float
+    quota: float | None
+    probability_of_quota: float | None
+    # Of how many months, the share of what was won that was missed, and the share of outcomes that p10 to p90 held.
+    replays: int
+    share_missed: float | None
+    share_held: float | None
+
+
+@dataclass(frozen=True)
 class Headline:
-    """The five numbers, and what is missing."""
+    """The five numbers, the forecast, and what is missing."""
 
     open_count: int
     open_without_amount: int
@@ -51,6 +67,8 @@ class Headline:
     month: Period | None
     quarter: Period | None
     missing: tuple[Missing, ...] = ()
+    # None: nothing to learn from yet, or a release of an older version.
+    outlook: Outlook | None = None
 
 
 def read_headline(connection: duckdb.DuckDBPyConnection, as_of: date) -> Headline:
@@ -66,12 +84,44 @@ def read_headline(connection: duckdb.DuckDBPyConnection, as_of: date) -> Headlin
         month=_period(connection, "month", as_of),
         quarter=_period(connection, "quarter", as_of),
         missing=_missing(connection),
+        outlook=_outlook(connection),
+    )
+
+
+def _has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    return bool(connection.execute("select 1 from duckdb_tables() where table_name = ?", [name]).fetchall())
+
+
+def _outlook(connection: duckdb.DuckDBPyConnection) -> Outlook | None:
+    if not _has_table(connection, "fct_forecast"):
+        return None
+    rows = connection.execute(
+        "select period_start, mean, p10, p90, quota, probability_of_quota from fct_forecast"
+        " where is_latest and scope = 'company' and period_type = 'quarter' and mean is not null order by period_start limit 1"
+    ).fetchall()
+    if not rows:
+        return None
+    replays, missed, held = connection.execute(
+        "select count(*), cast(sum(absolute_error) as double) / nullif(cast(sum(actual) as double), 0),"
+        " avg(case when is_within_p10_p90 then 1.0 else 0.0 end) from fct_forecast_accuracy"
+        " where scope = 'company' and period_type = 'month' and method = 'funnelcast'"
+    ).fetchall()[0]
+    start, mean, p10, p90, quota, probability = rows[0]
+    return Outlook(
+        start,
+        float(mean),
+        float(p10),
+        float(p90),
+        _number(quota),
+        _number(probability),
+        int(replays),
+        _number(missed),
+        _number(held),
     )
 
 
 def _missing(connection: duckdb.DuckDBPyConnection) -> tuple[Missing, ...]:
-    told = connection.execute("select 1 from duckdb_tables() where table_name = 'ops_coverage'").fetchall()
-    if not told:
+    if not _has_table(connection, "ops_coverage"):
         # A release that an older version published says nothing of it.
         return ()
     # Measures that rest on one subject are missing together: told once, not once per table.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from publishing.certificate import read_certificate
-from publishing.headline import Headline, Period, read_headline
+from publishing.headline import Headline, Outlook, Period, read_headline
 from publishing.layout import CERTIFICATE, DATABASE, DATABASE_FOR_TOOLS, PARQUET, SCHEMA
 from publishing.notices import Notices, read_notices
 from publishing.reader import open_release, published_release
@@ -121,6 +121,29 @@ def _numbers(headline: Headline, currency: str | None) -> Iterable[tuple[str, st
     yield "Sales cycle", _sales_cycle(quarter)
     yield "Sales velocity", _velocity(quarter, "quarter", unit)
     yield "", _velocity(headline.month, "month", unit)
+    yield from _forecast(headline.outlook, unit)
+
+
+def _forecast(outlook: Outlook | None, unit: str) -> Iterable[tuple[str, str]]:
+    """The quarter, how sure that is, and what the forecast's own record was."""
+    if outlook is None:
+        yield "Forecast", "none: no deal has closed yet to learn from"
+        return
+    chance = "no quota is set"
+    if outlook.quota is not None and outlook.probability_of_quota is not None:
+        chance = f"{outlook.probability_of_quota:.0%} chance of the quota of {outlook.quota:,.0f}"
+    yield (
+        "Forecast",
+        f"{outlook.mean:,.0f}{unit} in the quarter from {outlook.period_start} (80% between {outlook.p10:,.0f} and {outlook.p90:,.0f}); {chance}",
+    )
+    if outlook.replays == 0 or outlook.share_missed is None or outlook.share_held is None:
+        yield "", "its record: none yet, so do not rely on it"
+        return
+    yield (
+        "",
+        f"its record: over {_counted(outlook.replays, 'month')} it missed {outlook.share_missed:.0%} of what was won, "
+        f"and its interval held {outlook.share_held:.0%}",
+    )
 
 
 def _missing(headline: Headline) -> Iterable[tuple[str, str]]:

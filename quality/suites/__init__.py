@@ -15,6 +15,7 @@ from quality.suites import (
     bridge,
     change,
     dimensions,
+    forecast,
     freshness,
     funnel,
     histories,
@@ -55,6 +56,7 @@ def collect(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -> tup
         activity.group(thresholds),
         targets.group(),
         process.group(),
+        forecast.group(),
         qualification.group(),
         change.group(),
     )

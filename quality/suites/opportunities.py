@@ -320,4 +320,20 @@ def _risks() -> tuple[Check, ...]:
             advice="Report it as a fault of Funnelcast.",
             keys=KEY,
         ),
+        Check(
+            name="a_win_probability_is_one_and_of_an_open_deal",
+            table=TABLE,
+            rule=NoRows(
+                """
+                select * from checked
+                where (status <> 'open' and win_probability is not null)
+                    or win_probability not between 0 and 1
+                    or (win_probability is null) <> (likely_win_from is null)
+                    or likely_win_to < likely_win_from
+                """
+            ),
+            description="Open deals alone have a probability to be won, from 0 to 1, and with it the days in which that is likely.",
+            advice="Report it as a fault of Funnelcast.",
+            keys=KEY,
+        ),
     )

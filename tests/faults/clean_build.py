@@ -22,7 +22,10 @@ RUN = """
 create table config.run as
 select date '2026-11-22' as as_of, timestamp '2026-11-23' as as_of_end, 'UTC' as timezone, 'EUR' as currency;
 
-create table config.created_from_stage (pipeline varchar, stage varchar)
+create table config.created_from_stage (pipeline varchar, stage varchar);
+
+create table config.forecast as
+select 0.5::double as warn_below_probability, 1 as trusted_replays, 0.5::double as trusted_error, 0.5::double as trusted_interval
 """
 
 # Four nightly extracts of opportunities, one of users; six and two rows each.
@@ -158,7 +161,10 @@ select
     cast(closed_at as timestamp) as closed_at, cast(deleted_at as timestamp) as deleted_at,
     case when status = 'open' then false end as is_stalled, case when status = 'open' then 2 end as contacts,
     case when status = 'open' then true end as has_no_next_activity,
-    case when status = 'open' then 'no next activity' end as risk_reasons, cast(null as varchar) as risk_unknown
+    case when status = 'open' then 'no next activity' end as risk_reasons, cast(null as varchar) as risk_unknown,
+    case when status = 'open' then 0.25::double end as win_probability,
+    case when status = 'open' then date '2026-12-01' end as likely_win_from,
+    case when status = 'open' then date '2027-01-15' end as likely_win_to
 from (values
     ('o1', 'a1', 'r1', 'propose', 'engagement', 'open', '2026-11-16 09:00', '2026-11-18 09:00', null, null),
     ('o2', 'a1', 'r2', 'won', 'won', 'won', '2026-11-16 09:00', '2026-11-20 09:00', '2026-11-20 09:00',
@@ -486,6 +492,56 @@ from (values
 """
 
 
+# Team B has little chance of its quota, and so has the company; team A will reach its own. A ramped rep wins 300 a quarter.
+FORECAST = """
+create table marts.fct_forecast as
+select
+    date '2026-11-22' as as_of, true as is_latest, period_type, cast(period_start as date) as period_start, parts.*,
+    (mean - won_so_far - from_open)::decimal(18, 2) as from_new, greatest(quota - mean, 0)::decimal(18, 2) as gap,
+    cast(null as varchar) as unknown
+from (values
+    ('week', '2026-11-23'), ('week', '2026-11-30'), ('month', '2026-11-01'), ('month', '2026-12-01'),
+    ('quarter', '2026-10-01'), ('quarter', '2027-01-01'), ('year', '2026-01-01'), ('year', '2027-01-01')
+) as periods (period_type, period_start)
+cross join (values
+    ('company', 'all', 20::decimal(18, 2), 50::decimal(18, 2), 100::decimal(18, 2), 60::decimal(18, 2), 95::decimal(18, 2),
+        150::decimal(18, 2), 120::decimal(18, 2), 0.3::double, 4::bigint, 80::decimal(18, 2), 70::decimal(18, 2), 90::decimal(18, 2)),
+    ('team', 'A', 10, 30, 60, 30, 57, 95, 50, 0.6, 2, 50, 40, 50),
+    ('team', 'B', 10, 20, 40, 20, 38, 65, 70, 0.08, 2, 30, 30, 40)
+) as parts (
+    scope, scope_id, won_so_far, from_open, mean, p10, p50, p90, quota, probability_of_quota, open_count, static_weighted, commit, best_case
+);
+
+create table marts.fct_forecast_accuracy as
+select
+    date '2026-09-30' as as_of, 'month' as period_type, date '2026-10-01' as period_start, 'company' as scope, 'all' as scope_id,
+    method, forecast::decimal(18, 2) as forecast, p10::decimal(18, 2) as p10, p90::decimal(18, 2) as p90, 100::decimal(18, 2) as actual,
+    (forecast - 100)::decimal(18, 2) as error, abs(forecast - 100)::decimal(18, 2) as absolute_error, 100 between p10 and p90 as is_within_p10_p90
+from (values ('funnelcast', 110, 80, 140), ('last_period', 80, null, null)) as said (method, forecast, p10, p90);
+
+create table marts.fct_forecast_calibration as
+select
+    decile, (decile - 1) / 10 as probability_from, decile / 10 as probability_to, 100::bigint as deals, 10 * decile - 5 as won,
+    (decile - 0.5) / 10 as mean_probability, (decile - 0.8) / 10 as won_share_low, (decile - 0.2) / 10 as won_share_high
+from range(1, 11) as deciles (decile);
+
+create table marts.rpt_forecast_warning as
+select as_of, period_type, period_start, scope, scope_id, date '2026-11-08' as observed_since, date '2026-11-15' as below_since
+from marts.fct_forecast
+where period_type in ('month', 'quarter') and period_start <= as_of and scope_id in ('all', 'B');
+
+create table marts.rpt_ramp as select 0 as tenure_month, 0.5::double as share_of_ramped;
+
+create table marts.rpt_capacity_plan as
+select
+    date '2026-10-01' as period_start, *, (productivity * ramped_equivalents)::decimal(18, 2) as capacity,
+    (quota - productivity * ramped_equivalents)::decimal(18, 2) as capacity_gap
+from (values
+    ('company', 'all', 2, 2::double, 300::decimal(18, 2), 1000::decimal(18, 2), 2), ('team', 'A', 1, 1, 300, 400, 1), ('team', 'B', 1, 1, 300, 600, 1)
+) as plans (scope, scope_id, sellers, ramped_equivalents, productivity, quota, hires_needed)
+"""
+
+
 def make(database: Path) -> None:
     """Write the clean build database."""
     with duckdb.connect(str(database)) as connection:
@@ -512,6 +568,7 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
         TARGETS,
         MAILS,
         PROCESS,
+        FORECAST,
         QUALIFICATION,
         CHANGE,
     ):

@@ -42,6 +42,9 @@ COMPANY = "where scope = 'company' and period_start = '2026-11-01' and period_ty
 # One deal lost, none won: everything about velocity is empty.
 LOSER = "where scope_id = 'r1' and period_start = '2026-11-01' and period_type = 'month'"
 
+# The company's forecast of a year that nothing else looks at.
+NEXT_YEAR = "where scope = 'company' and period_start = '2027-01-01' and period_type = 'year'"
+
 # What is credited of a won deal follows its amount.
 CREDIT_AGAIN = "update marts.fct_won_credit set credited_amount = share * (select amount from marts.fct_opportunity where opportunity_id = 'o2')"
 
@@ -322,6 +325,7 @@ PLANTS: dict[str, str] = {
     # risks
     "only_open_deals_are_at_risk": "update marts.fct_opportunity set is_stalled = true where opportunity_id = 'o2'",
     "a_risk_that_is_not_told_has_its_reason": "update marts.fct_opportunity set contacts = null where opportunity_id = 'o1'",
+    "a_win_probability_is_one_and_of_an_open_deal": "update marts.fct_opportunity set win_probability = 1.25 where opportunity_id = 'o1'",
     # process
     "a_handoff_is_one_row": again("marts.fct_handoff", "opportunity_id = 'o1'"),
     "a_handoff_is_of_a_known_kind": "update marts.fct_handoff set kind = 'gift' where opportunity_id = 'o1'",
@@ -345,6 +349,43 @@ PLANTS: dict[str, str] = {
     "teams_add_up_to_the_companys_flow": "delete from marts.rpt_bottleneck where scope_id = 'B' and stage = 'propose'",
     "one_stage_at_most_limits_the_flow": "update marts.rpt_bottleneck set is_limiting = true where scope_id = 'A' and arrivals > 0",
     "a_limit_that_is_not_told_has_its_reason": "update marts.rpt_bottleneck set is_limiting = null where scope_id = 'A'",
+    # forecast
+    "a_forecast_is_one_row": again(
+        "marts.fct_forecast",
+        "scope_id = 'A' and period_type = 'week'",
+        "0 as mean, 0 as won_so_far, 0 as from_open,"
+        " 0 as from_new, 0 as p10, 0 as static_weighted, 0 as open_count, 0 as commit, 50 as gap, 0.4 as probability_of_quota",
+    ),
+    "the_current_and_the_next_period_are_forecast": "delete from marts.fct_forecast where period_start = '2027-01-01' and period_type = 'year'",
+    "a_forecast_is_what_is_won_open_and_new": f"update marts.fct_forecast set from_new = 31 {NEXT_YEAR}",
+    "a_forecasts_quantiles_are_in_order": f"update marts.fct_forecast set p50 = 151 {NEXT_YEAR}",
+    "a_forecast_is_no_less_than_what_is_won": f"update marts.fct_forecast set p10 = 19 {NEXT_YEAR}",
+    "forecasts_of_teams_add_up_to_the_company": "delete from marts.fct_forecast where scope_id = 'A' and period_start = '2026-11-30'",
+    "best_case_holds_what_is_committed": f"update marts.fct_forecast set best_case = 69 {NEXT_YEAR}",
+    "what_cannot_be_forecast_has_its_reason": f"update marts.fct_forecast set commit = null, best_case = null {NEXT_YEAR}",
+    "the_chance_of_a_quota_is_a_probability": "update marts.fct_forecast set probability_of_quota = 1.2 where scope_id = 'A'",
+    "the_chance_of_a_quota_fits_the_quantiles": "update marts.fct_forecast set probability_of_quota = 0.2 where scope_id = 'B'",
+    "a_gap_is_what_the_forecast_lacks": f"update marts.fct_forecast set gap = 0 {NEXT_YEAR}",
+    "a_replay_is_one_row": again("marts.fct_forecast_accuracy", "method = 'last_period'"),
+    "an_error_is_what_was_said_less_what_happened": "update marts.fct_forecast_accuracy set error = 20 where method = 'last_period'",
+    "an_interval_held_what_lies_in_it": "update marts.fct_forecast_accuracy set p10 = 105 where method = 'funnelcast'",
+    "what_happened_is_what_was_won": "update marts.fct_forecast_accuracy set actual = 99, error = forecast - 99,"
+    " absolute_error = abs(forecast - 99)",
+    "the_record_of_the_forecast_can_be_trusted": "update marts.fct_forecast_accuracy set p10 = 105, is_within_p10_p90 = false"
+    " where method = 'funnelcast'",
+    "no_simpler_method_has_the_better_record": "update marts.fct_forecast_accuracy set forecast = 101, error = 1, absolute_error = 1"
+    " where method = 'last_period'",
+    "all_ten_deciles_are_told": "delete from marts.fct_forecast_calibration where decile = 4",
+    "given_probabilities_lie_in_their_decile": "update marts.fct_forecast_calibration set mean_probability = 0.405 where decile = 4",
+    "deals_are_won_as_often_as_was_said": "update marts.fct_forecast_calibration set won_share_low = 0.5, won_share_high = 0.6 where decile = 4",
+    "a_warning_is_one_row": again("marts.rpt_forecast_warning", "scope_id = 'B'"),
+    "who_will_miss_the_quota_is_named": "delete from marts.rpt_forecast_warning where scope_id = 'B' and period_type = 'month'",
+    "a_warning_began_while_it_was_watched": "update marts.rpt_forecast_warning set below_since = '2026-11-23' where scope_id = 'B'",
+    "a_ramp_is_a_share_of_a_ramped_rep": "update marts.rpt_ramp set share_of_ramped = 1.5",
+    "a_plan_is_one_row": again("marts.rpt_capacity_plan", "scope_id = 'A'", "0 as sellers"),
+    "capacity_is_reps_times_productivity": "update marts.rpt_capacity_plan set capacity = 310 where scope_id = 'A'",
+    "hires_close_the_gap_and_no_more": "update marts.rpt_capacity_plan set hires_needed = 3 where scope_id = 'all'",
+    "sellers_of_teams_are_those_of_the_company": "delete from marts.rpt_capacity_plan where scope_id = 'B'",
     # qualification
     "a_tier_is_one_row": again("marts.rpt_qualification_tier", "subject = 'account'"),
     "tiers_hold_every_lead_once": "delete from marts.rpt_qualification_tier where subject = 'lead' and tier = 'b'",

@@ -3,8 +3,8 @@
 Belongs here: what property tests need to build many small companies: landing, the build database, and the models that a test asks for,
 in the order of their dependencies. Does not belong here: the gate, publishing and Dagster (nights.py runs those), or any expectation.
 
-What is left out of dbt's own build: enforced contracts (which cast and check, and change no value), comments, and data tests. Models in
-Python cannot be executed as SQL: asking for one, or for what depends on one, is an error.
+What is left out of dbt's own build: enforced contracts (which cast and check, and change no value), comments, and data tests. A model in
+Python is called as dbt would call it.
 """
 
 from __future__ import annotations
@@ -37,11 +37,12 @@ _DATABASE = "build"
 
 @dataclass(frozen=True)
 class Model:
-    """One model: where its table belongs, its compiled SQL (None for one in Python), and the models it reads."""
+    """One model: where its table belongs, its compiled SQL, or its file where it is in Python, and the models it reads."""
 
     name: str
     schema: str
     sql: str | None
+    file: Path
     reads: tuple[str, ...]
 
 
@@ -52,15 +53,13 @@ class CompiledProject:
     models: dict[str, Model]
 
     def in_order(self, wanted: Iterable[str]) -> list[Model]:
-        """The wanted models and all that they are made of, each after what it reads. Raises `ValueError` for Python models."""
+        """The wanted models and all that they are made of, each after what it reads."""
         ordered: dict[str, Model] = {}
 
         def visit(name: str) -> None:
             if name in ordered:
                 return
             model = self.models[name]
-            if model.sql is None:
-                raise ValueError(f"{name} is a model in Python: it cannot be executed as SQL")
             for read in model.reads:
                 visit(read)
             ordered[name] = model
@@ -70,16 +69,29 @@ class CompiledProject:
         return list(ordered.values())
 
     def marts(self) -> list[str]:
-        """The published tables that are SQL all the way down and describe the company, not the run."""
+        """The published tables that describe the company, not the run."""
         return [
             model.name
             for model in sorted(self.models.values(), key=lambda found: found.name)
-            if model.schema == "marts" and not model.name.startswith("ops_") and not self._needs_python(model.name)
+            if model.schema == "marts" and not model.name.startswith("ops_")
         ]
 
-    def _needs_python(self, name: str) -> bool:
-        model = self.models[name]
-        return model.sql is None or any(self._needs_python(read) for read in model.reads)
+
+@dataclass(frozen=True)
+class Dbt:
+    """What a model in Python asks dbt for: tables by name."""
+
+    connection: duckdb.DuckDBPyConnection
+    project: CompiledProject
+
+    def config(self, **_: object) -> None:
+        """A table is all that is made here."""
+
+    def ref(self, name: str) -> duckdb.DuckDBPyRelation:
+        return self.connection.table(f"{self.project.models[name].schema}.{name}")
+
+    def source(self, schema: str, name: str) -> duckdb.DuckDBPyRelation:
+        return self.connection.table(f"{schema}.{name}")
 
 
 def compiled_project(systems: tuple[str, ...] = ("generic",)) -> CompiledProject:
@@ -93,7 +105,7 @@ def _compiled(systems: tuple[str, ...]) -> CompiledProject:
         ended = subprocess.run(
             [
                 str(_DBT), "--quiet", "--no-use-colors", "compile", "--no-introspect", "--no-populate-cache",
-                # To compile a model in Python dbt wants a connection, which there is none of here; it has no SQL.
+                # There is nothing to compile in Python, and dbt would ask the database for it.
                 "--exclude", "file:*.py",
                 "--project-dir", str(_DBT_PROJECT), "--profiles-dir", str(_DBT_PROJECT),
                 "--vars", json.dumps({"systems": list(systems)}),
@@ -142,8 +154,12 @@ def built(
         connection.begin()
         for schema in ("staging", "intermediate", "marts"):
             connection.execute(f"create schema if not exists {schema}")
-        for model in compiled_project(systems).in_order(models):
-            connection.execute(f"create table {model.schema}.{model.name} as ({model.sql}\n)")
+        project = compiled_project(systems)
+        for model in project.in_order(models):
+            if model.sql is None:
+                _run_python(model, Dbt(connection, project))
+            else:
+                connection.execute(f"create table {model.schema}.{model.name} as ({model.sql}\n)")
         yield connection, landing
         connection.rollback()
 
@@ -153,11 +169,20 @@ def digests(connection: duckdb.DuckDBPyConnection, marts: Iterable[str]) -> dict
     return {name: table_digest(connection, "marts", name) for name in marts}
 
 
+def _run_python(model: Model, dbt: Dbt) -> None:
+    names: dict[str, Any] = {}
+    exec(compile(model.file.read_text(encoding="utf-8"), model.file, "exec"), names)
+    dbt.connection.register("made_by_python", names["model"](dbt, dbt.connection))
+    dbt.connection.execute(f"create table {model.schema}.{model.name} as select * from made_by_python")
+    dbt.connection.unregister("made_by_python")
+
+
 def _model(node: dict[str, Any], nodes: dict[str, Any]) -> Model:
     is_sql = node["resource_type"] == "model" and node["language"] == "sql"
     return Model(
         node["name"],
         node["schema"],
         node["compiled_code"] if is_sql else None,
+        _DBT_PROJECT / node["original_file_path"],
         tuple(nodes[key]["name"] for key in node["depends_on"]["nodes"] if key in nodes),
     )

@@ -61,7 +61,7 @@ COUNTED_ROWS = {
 COUNTED_ELSEWHERE = {
     "fct_opportunity": {
         "is_stalled", "stalled_threshold_days", "stalled_threshold_visits", "contacts", "is_single_threaded", "next_activity_on",
-        "has_no_next_activity", "risk_reasons", "risk_unknown",
+        "has_no_next_activity", "risk_reasons", "risk_unknown", "win_probability", "likely_win_from", "likely_win_to", "win_reasons",
     },
     "fct_stage_funnel": {
         "eventual_conversion_rate", "eventual_conversion_rate_low", "eventual_conversion_rate_high", "eventual_unresolved",

@@ -54,6 +54,12 @@ target as (
 
 ),
 
+holder as (
+
+    select * from {{ ref('int_forecast_holder') }}
+
+),
+
 run as (
 
     select timezone from {{ source('config', 'run') }}
@@ -101,6 +107,18 @@ creation as (
     from opportunity
     cross join run
     group by opportunity.source_system
+
+),
+
+-- Who owned a deal, and which category its forecast had, as forecasts know it: from the extracts, or a history that names owners.
+held as (
+
+    select
+        source_system,
+        cast({{ dbt.dateadd('day', -1, 'min(known_from)') }} as date) as holder_known_since,
+        cast({{ dbt.dateadd('day', -1, "min(case when forecast_category is not null then known_from end)") }} as date) as category_known_since
+    from holder
+    group by source_system
 
 ),
 
@@ -190,6 +208,44 @@ told as (
         end,
         'opportunity, every night'
     from system
+
+    union all
+
+    select
+        source_system, 'holder', holder_known_since, 'whose a deal was is known from then on', cast(null as varchar)
+    from held
+
+    union all
+
+    select
+        source_system, 'forecast_category', category_known_since,
+        case when category_known_since is null then 'no deal is delivered with a forecast category'
+            else 'the first extract that tells it is of that day' end,
+        case when category_known_since is null then 'opportunity with forecast_category' end
+    from held
+
+    union all
+
+    -- What open deals promise: the later of their amounts and their dates; what history does not tell is known of today only.
+    select
+        system.source_system, 'promises',
+        case
+            when close_date_coverage.known_since is null then null
+            when coalesce(history.changes, 0) = 0 then greatest(system.first_extract_on, close_date_coverage.known_since)
+            when history.first_amount_on is not null then greatest(history.first_amount_on, close_date_coverage.known_since)
+        end,
+        case
+            when coalesce(history.changes, 0) > 0 and history.first_amount_on is null
+                then 'the delivered history does not tell amounts: what deals promised in the past is not known'
+            else close_date_coverage.reason
+        end,
+        case
+            when coalesce(history.changes, 0) > 0 and history.first_amount_on is null then 'a history with amounts'
+            when close_date_coverage.known_since is null then 'a history with expected close dates'
+        end
+    from system
+    left join history on system.source_system = history.source_system
+    left join close_date_coverage on system.source_system = close_date_coverage.source_system
 
     union all
 

@@ -2,8 +2,12 @@
 records, and how wide the
 result is. Statistics: forecasting/laws.py. int_forecast_combined has the same as money."""
 
+from __future__ import annotations
 
-def model(dbt, session):  # type: ignore[no-untyped-def]
+from typing import Any
+
+
+def model(dbt: Any, session: Any) -> Any:
     """Weigh the methods by what each said of periods that were over at each moment."""
     dbt.config(materialized="table")
     from forecasting.combination import CombinationSettings

@@ -30,6 +30,13 @@
     ('fct_activity_daily', 'calls, meetings, tasks', 'activity'),
     ('fct_activity_daily', 'e-mails', 'email'),
     ('fct_activity_daily', 'leads_created', 'leads'),
+    ('fct_forecast', 'mean, interval', 'deals'),
+    ('fct_forecast', 'static_weighted', 'promises'),
+    ('fct_forecast', 'commit, best_case', 'forecast_category'),
+    ('fct_forecast', 'quota, probability_of_quota', 'targets'),
+    ('fct_forecast_accuracy', 'replays of the company', 'stage_history'),
+    ('fct_forecast_accuracy', 'replays of teams, people, segments', 'holder'),
+    ('rpt_capacity_plan', 'quota, hires_needed', 'targets'),
     ('targets', 'quota, attainment', 'targets')
 ] %}
 with coverage as (

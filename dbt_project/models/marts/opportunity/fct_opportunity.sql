@@ -29,6 +29,12 @@ risk as (
 
 ),
 
+win_probability as (
+
+    select * from {{ ref('int_opportunity_win_probability') }}
+
+),
+
 stage as (
 
     select * from {{ ref('int_stage') }}
@@ -88,6 +94,10 @@ joined as (
         risk.has_no_next_activity,
         risk.risk_reasons,
         risk.risk_unknown,
+        win_probability.win_probability,
+        win_probability.likely_win_from,
+        win_probability.likely_win_to,
+        win_probability.reasons,
         opportunity.extra,
         run.as_of,
         run.as_of_end
@@ -97,6 +107,9 @@ joined as (
     inner join amount on opportunity.source_system = amount.source_system and opportunity.opportunity_id = amount.opportunity_id
     inner join owner on opportunity.source_system = owner.source_system and opportunity.opportunity_id = owner.opportunity_id
     left join risk on opportunity.source_system = risk.source_system and opportunity.opportunity_id = risk.opportunity_id
+    left join win_probability
+        on opportunity.source_system = win_probability.source_system and opportunity.opportunity_id = win_probability.opportunity_id
+        and status.status = 'open'
     left join stage
         on opportunity.source_system = stage.source_system and opportunity.pipeline = stage.pipeline and status.stage = stage.stage
     -- A deal made after T was not known then.
@@ -155,5 +168,9 @@ select
     has_no_next_activity,
     risk_reasons,
     risk_unknown,
+    win_probability,
+    likely_win_from,
+    likely_win_to,
+    reasons as win_reasons,
     extra
 from joined
