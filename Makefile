@@ -7,7 +7,7 @@ LANDING ?= sample/landing
 CONFIG ?= config/sales_process.yml
 OLD_CLIENTS := 1.1.3 1.2.2
 
-.PHONY: run test test-long lint serve bench sample setup clean
+.PHONY: run test test-long lint serve bench bench-forecast sample setup clean
 
 run: $(VENV)/ready ## one nightly run on the shipped sample extracts
 	@$(BIN)/funnelcast run --home $(HOME_FOLDER) --landing $(LANDING) --config $(CONFIG)
@@ -31,6 +31,9 @@ bench: $(VENV)/ready-to-test ## speed and memory, as ratios to a floor timed in 
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.landing
 	$(BIN)/python -m benchmarks.models
+
+bench-forecast: $(VENV)/ready-to-test ## how good the forecast is, against an oracle and naive methods (a quarter of an hour)
+	$(BIN)/python -m benchmarks.forecast
 
 sample: $(VENV)/ready ## write the example company's extracts anew (the same bytes)
 	rm -rf sample/landing

@@ -72,9 +72,14 @@ def history(
     Columns are those of the tables int_forecast_exposure, _exit, _arrival, _move and _amount; ``stage`` has one row per open stage
     in order.
     """
-    classes = np.unique(
-        np.concatenate([[0], exposure["amount_class"], arrival["amount_class"], amount["amount_class"].dropna()])
-    ).astype(int)
+    told = (
+        exposure["amount_class"],
+        arrival["amount_class"],
+        amount["amount_class"],
+        move["amount_class"],
+        move["next_class"],
+    )
+    classes = np.unique(np.concatenate([[0], *(column.dropna() for column in told)])).astype(int)
     starts = cell_starts(first_day, end, fiscal_year_start_month)
     number = {tuple(row): place for place, row in enumerate(stage[STAGE].itertuples(index=False))}
     cells, stages, count = len(starts), len(number), len(classes)

@@ -17,7 +17,7 @@ from funnelcast.settings import Settings
 from ingestion.build_database import BuildInfo, make_build_database
 from ingestion.land import Landing, land
 from ingestion.systems import SYSTEMS
-from orchestration.dbt_build import WITHOUT_ARTIFACTS, build_command, stream_dbt
+from orchestration.dbt_build import stream_build
 from orchestration.refusal import refusal_of_files
 from orchestration.resources import GATE, HOME_LOCK
 from publishing.inputs import current_inputs, remember_inputs
@@ -96,7 +96,7 @@ def model_assets(settings: Settings, manifest: Path, systems: Sequence[str]) -> 
     @dbt_assets(manifest=manifest, name="dbt", dagster_dbt_translator=translator, required_resource_keys={HOME_LOCK})
     def build_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         built = 0
-        for raw_event in stream_dbt([*build_command(systems), WITHOUT_ARTIFACTS], settings):
+        for raw_event in stream_build(systems, settings):
             event = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
             results = event.to_default_asset_events(
                 manifest=manifest, dagster_dbt_translator=translator, context=context, target_path=settings.dbt_target

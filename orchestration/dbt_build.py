@@ -12,17 +12,20 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from funnelcast.errors import FunnelcastError
 from funnelcast.settings import Settings
 from orchestration.environment import DBT_PROJECT, PROJECT
 
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
 # Unit tests of models belong to `make test`: they say nothing about tonight's data.
 _BUILD = ("build", "--exclude-resource-type", "unit_test")
 # dbt would write its manifest twice more, though it is the one that was parsed: two seconds of a night. What became of each
 # model is in Dagster's history and in dbt.log.
-WITHOUT_ARTIFACTS = "--no-write-json"
+_WITHOUT_ARTIFACTS = "--no-write-json"
 # What dagster-dbt makes assets and asset checks of.
 _RESULT_EVENTS = frozenset({"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"})
 
@@ -41,10 +44,21 @@ def manifest_path(settings: Settings, systems: Sequence[str]) -> Path:
     manifest = settings.dbt_target / "manifest.json"
     stamp = settings.dbt_home / "manifest_of.json"
     now = {"project": _project_digest(), "systems": list(systems)}
-    if not manifest.is_file() or not stamp.is_file() or json.loads(stamp.read_text(encoding="utf-8")) != now:
+    # Also parsed anew where another dbt command wrote into the target.
+    told = json.loads(stamp.read_text(encoding="utf-8")) if stamp.is_file() else None
+    if told != {**now, "parsed": _digest_of_parsed(settings)}:
         run_dbt(["parse", *_variables(systems)], settings)
-        stamp.write_text(json.dumps(now), encoding="utf-8")
+        stamp.write_text(json.dumps({**now, "parsed": _digest_of_parsed(settings)}), encoding="utf-8")
     return manifest
+
+
+def stream_build(systems: Sequence[str], settings: Settings) -> Iterator[dict[str, Any]]:
+    """Build the project that `manifest_path` parsed, as `stream_dbt` does. dbt alone would compare every file with it once more."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    parsed = Manifest.from_msgpack(_parsed_project(settings).read_bytes(), decoder=extended_mashumuro_decoder)
+    return stream_dbt([*build_command(systems), _WITHOUT_ARTIFACTS], settings, parsed)
 
 
 def run_dbt(arguments: Sequence[str], settings: Settings) -> None:
@@ -53,9 +67,10 @@ def run_dbt(arguments: Sequence[str], settings: Settings) -> None:
         pass
 
 
-def stream_dbt(arguments: Sequence[str], settings: Settings) -> Iterator[dict[str, Any]]:
+def stream_dbt(arguments: Sequence[str], settings: Settings, parsed: Manifest | None = None) -> Iterator[dict[str, Any]]:
     """Run one dbt command in a thread of this process and yield the results of its nodes as plain dictionaries.
 
+    ``parsed`` is the project as dbt parsed it before; without one, dbt parses it.
     Raises `DbtFailed` at the end if dbt did not succeed. The build database is let go in any case.
     """
     events: queue.Queue[dict[str, Any] | None] = queue.Queue()
@@ -63,7 +78,7 @@ def stream_dbt(arguments: Sequence[str], settings: Settings) -> Iterator[dict[st
 
     def work() -> None:
         try:
-            outcome.append(_invoke(arguments, settings, events))
+            outcome.append(_invoke(arguments, settings, parsed, events))
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that reads the events
             outcome.append(error)
         finally:
@@ -82,7 +97,9 @@ def stream_dbt(arguments: Sequence[str], settings: Settings) -> Iterator[dict[st
         raise DbtFailed(problem)
 
 
-def _invoke(arguments: Sequence[str], settings: Settings, events: queue.Queue[dict[str, Any] | None]) -> str | None:
+def _invoke(
+    arguments: Sequence[str], settings: Settings, parsed: Manifest | None, events: queue.Queue[dict[str, Any] | None]
+) -> str | None:
     """Returns what went wrong, in one sentence, or None."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -93,7 +110,7 @@ def _invoke(arguments: Sequence[str], settings: Settings, events: queue.Queue[di
         if message.info.name in _RESULT_EVENTS:
             events.put(msg_to_dict(message))
 
-    runner = dbtRunner(callbacks=[tell])
+    runner = dbtRunner(manifest=parsed, callbacks=[tell])
     try:
         result = runner.invoke(
             [
@@ -123,10 +140,22 @@ def _variables(systems: Sequence[str]) -> tuple[str, str]:
     return "--vars", json.dumps({"systems": list(systems)})
 
 
+def _parsed_project(settings: Settings) -> Path:
+    return settings.dbt_target / "partial_parse.msgpack"
+
+
+def _digest_of_parsed(settings: Settings) -> str | None:
+    """A digest of what dbt wrote when it parsed; None where it did not."""
+    written = (settings.dbt_target / "manifest.json", _parsed_project(settings))
+    if not all(path.is_file() for path in written):
+        return None
+    return hashlib.sha256(b"".join(path.read_bytes() for path in written)).hexdigest()
+
+
 def _project_digest() -> str:
     digest = hashlib.sha256((PROJECT / "requirements.lock").read_bytes())
     for path in sorted(DBT_PROJECT.rglob("*")):
-        if path.suffix in (".sql", ".yml") and path.is_file():
+        if path.suffix in (".sql", ".yml", ".py") and path.is_file():
             digest.update(path.relative_to(DBT_PROJECT).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()

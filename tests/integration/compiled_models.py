@@ -104,7 +104,9 @@ def _compiled(systems: tuple[str, ...]) -> CompiledProject:
     with TemporaryDirectory() as folder:
         ended = subprocess.run(
             [
-                str(_DBT), "--quiet", "--no-use-colors", "compile", "--no-introspect", "--no-populate-cache", "--exclude", "file:*.py",
+                str(_DBT), "--quiet", "--no-use-colors", "compile", "--no-introspect", "--no-populate-cache",
+                # There is nothing to compile in Python, and dbt would ask the database for it.
+                "--exclude", "file:*.py",
                 "--project-dir", str(_DBT_PROJECT), "--profiles-dir", str(_DBT_PROJECT),
                 "--vars", json.dumps({"systems": list(systems)}),
             ],

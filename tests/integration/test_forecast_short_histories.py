@@ -95,8 +95,8 @@ def test_a_short_history_is_wide_or_empty_and_labelled(closed: int, tmp_path: Pa
             continue
         assert basis in ("static", "pooled", "hazard")
         assert 0 <= won_so_far <= p10 <= p50 <= p90
-        # With so little, nobody knows within a tenth.
-        assert p90 - p10 >= (mean - won_so_far) / 10
+        # With so little, nobody knows within a tenth; but where a win is less likely than one in ten (deals are worth 1,000 and more), even p90 is none.
+        assert p90 - p10 >= (mean - won_so_far) / 10 or mean - won_so_far < 100
     assert warnings == [(0,)]
     assert calibration[0][0] == 10
     assert hires == [(None, None, None)]

@@ -1,7 +1,14 @@
--- One row per lead that counts in the lead funnel: when it took each step, what became of it, and the values by which it is cut.
+-- One row per person who counts in the lead funnel, as their first lead: when they took each step, what became of them, and the values by
+-- which they are cut. What came of any of a person's leads came of the person.
 with lead_record as (
 
     select * from {{ ref('int_lead') }}
+
+),
+
+person as (
+
+    select * from {{ ref('int_person') }} where object = 'lead'
 
 ),
 
@@ -41,16 +48,6 @@ run as (
 
 ),
 
--- Which records are leads to be counted is said here, and only here.
-counted_lead as (
-
-    select lead_record.*
-    from lead_record
-    cross join run
-    where not lead_record.is_deleted and lead_record.created_at < run.as_of_end
-
-),
-
 -- A system that never says when a lead was qualified does not tell it of any.
 qualification as (
 
@@ -60,10 +57,45 @@ qualification as (
 
 ),
 
-deal_of_lead as (
+-- Which records are leads to be counted is said here, and only here.
+counted_record as (
 
     select
-        lead_deal.source_system, lead_deal.lead_id,
+        lead_record.*,
+        person.person_id,
+        qualification.is_told,
+        case when lead_record.qualified_at < run.as_of_end then greatest(lead_record.qualified_at, lead_record.created_at) end as known_qualified_at,
+        -- As dim_lead.is_primary_record has it.
+        row_number() over (
+            partition by person.person_id order by lead_record.created_at, lead_record.source_system, lead_record.lead_id
+        ) as place
+    from lead_record
+    cross join run
+    inner join person on lead_record.source_system = person.source_system and lead_record.lead_id = person.record_id
+    inner join qualification on lead_record.source_system = qualification.source_system
+    where not lead_record.is_deleted and lead_record.created_at < run.as_of_end
+
+),
+
+counted_lead as (
+
+    select * from counted_record where place = 1
+
+),
+
+-- One of the systems that know a person is enough to tell.
+told as (
+
+    select person_id, max(case when is_told then 1 else 0 end) = 1 as is_told, min(known_qualified_at) as qualified_at
+    from counted_record
+    group by person_id
+
+),
+
+deal_of_person as (
+
+    select
+        counted_record.person_id,
         count(*) as deals,
         min(lead_deal.opportunity_created_at) as opportunity_at,
         min(case when status.status = 'won' then status.closed_at end) as won_at,
@@ -71,10 +103,12 @@ deal_of_lead as (
         sum(case when status.status = 'won' then amount.amount end) as won_amount,
         sum(case when status.status = 'won' and amount.amount is null then 1 else 0 end) as won_without_amount
     from lead_deal
+    inner join counted_record
+        on lead_deal.source_system = counted_record.source_system and lead_deal.lead_id = counted_record.lead_id
     inner join status on lead_deal.source_system = status.source_system and lead_deal.opportunity_id = status.opportunity_id
     inner join amount on lead_deal.source_system = amount.source_system and lead_deal.opportunity_id = amount.opportunity_id
     where not lead_deal.is_before_lead
-    group by lead_deal.source_system, lead_deal.lead_id
+    group by counted_record.person_id
 
 )
 
@@ -83,20 +117,18 @@ select
     counted_lead.lead_id,
     {{ local_day('counted_lead.created_at') }} as created_on,
     counted_lead.created_at,
-    qualification.is_told as is_qualification_told,
+    told.is_told as is_qualification_told,
     -- A lead that became a deal had been qualified by then, whether or not anyone wrote it down.
-    coalesce(counted_lead.qualified_at < run.as_of_end, false) or deal_of_lead.opportunity_at is not null as is_qualified,
-    case
-        when counted_lead.qualified_at < run.as_of_end then greatest(counted_lead.qualified_at, counted_lead.created_at)
-    end as qualified_at,
+    told.qualified_at is not null or deal_of_person.opportunity_at is not null as is_qualified,
+    told.qualified_at,
     -- greatest() passes over a null: a lead without a deal would have had one at once.
-    case when deal_of_lead.opportunity_at is not null then greatest(deal_of_lead.opportunity_at, counted_lead.created_at)
+    case when deal_of_person.opportunity_at is not null then greatest(deal_of_person.opportunity_at, counted_lead.created_at)
     end as opportunity_at,
-    deal_of_lead.won_at,
-    deal_of_lead.lost_at,
-    coalesce(deal_of_lead.deals, 0) as deals,
-    deal_of_lead.won_amount,
-    coalesce(deal_of_lead.won_without_amount, 0) as won_without_amount,
+    deal_of_person.won_at,
+    deal_of_person.lost_at,
+    coalesce(deal_of_person.deals, 0) as deals,
+    deal_of_person.won_amount,
+    coalesce(deal_of_person.won_without_amount, 0) as won_without_amount,
     counted_lead.source,
     counted_lead.motion,
     user_version.team,
@@ -104,9 +136,8 @@ select
     rep.scope_id as rep
 from counted_lead
 cross join run
-inner join qualification on counted_lead.source_system = qualification.source_system
-left join deal_of_lead
-    on counted_lead.source_system = deal_of_lead.source_system and counted_lead.lead_id = deal_of_lead.lead_id
+inner join told on counted_lead.person_id = told.person_id
+left join deal_of_person on counted_lead.person_id = deal_of_person.person_id
 left join rep on counted_lead.source_system = rep.source_system and counted_lead.owner_id = rep.rep_id
 -- A person's team is that of the day on which the lead came.
 left join user_version

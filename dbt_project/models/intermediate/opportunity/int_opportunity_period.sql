@@ -31,28 +31,44 @@ numbered as (
 
 ),
 
--- The last change in a period is how it ends; what the first one changed is how it began. Mostly they are one.
+-- The last change in a period is how it ends; what the first one changed is how it began. Mostly they are one, and nothing is joined.
 {%- for period_type in movement_period_types() %}
 
-{{ period_type }}_told as (
+{{ period_type }}_changed_once as (
+
+    select
+        source_system, opportunity_id, '{{ period_type }}' as period_type, {{ period_type }}_number as period_number,
+        {{ period_type }}_after as next_period_number,
+        {%- for column in carried %}
+        previous_{{ column }} as {{ column }}_at_start,
+        {{ 'worth' if column == 'amount' else column }} as {{ column }}_at_end,
+        {%- endfor %}
+        coalesce(previous_state, '') = 'open' as was_open
+    from numbered
+    where {{ period_type }}_before < {{ period_type }}_number and {{ period_type }}_after > {{ period_type }}_number
+
+),
+
+{{ period_type }}_changed_often as (
 
     select
         last_one.source_system, last_one.opportunity_id, '{{ period_type }}' as period_type, last_one.{{ period_type }}_number as period_number,
         last_one.{{ period_type }}_after as next_period_number,
         {%- for column in carried %}
-        case when last_one.{{ period_type }}_before < last_one.{{ period_type }}_number then last_one.previous_{{ column }}
-            else first_one.previous_{{ column }} end as {{ column }}_at_start,
+        first_one.previous_{{ column }} as {{ column }}_at_start,
         last_one.{{ 'worth' if column == 'amount' else column }} as {{ column }}_at_end,
         {%- endfor %}
         -- It was open, and then closed, in between.
         coalesce(last_one.previous_state, '') = 'open' or closed_within.opportunity_id is not null as was_open
-    from numbered as last_one
-    left join (
+    from (
+        select * from numbered
+        where {{ period_type }}_before = {{ period_type }}_number and {{ period_type }}_after > {{ period_type }}_number
+    ) as last_one
+    inner join (
         select * from numbered
         where {{ period_type }}_before < {{ period_type }}_number and {{ period_type }}_after = {{ period_type }}_number
     ) as first_one
-        on last_one.{{ period_type }}_before = last_one.{{ period_type }}_number
-        and last_one.source_system = first_one.source_system and last_one.opportunity_id = first_one.opportunity_id
+        on last_one.source_system = first_one.source_system and last_one.opportunity_id = first_one.opportunity_id
         and last_one.{{ period_type }}_number = first_one.{{ period_type }}_number
     -- Rare: closed, and then something else again, before the period was over.
     left join (
@@ -61,13 +77,14 @@ numbered as (
     ) as closed_within
         on last_one.source_system = closed_within.source_system and last_one.opportunity_id = closed_within.opportunity_id
         and last_one.{{ period_type }}_number = closed_within.{{ period_type }}_number
-    where last_one.{{ period_type }}_after > last_one.{{ period_type }}_number
 
 ){{ ',' if not loop.last }}
 {%- endfor %}
 
 {% for period_type in movement_period_types() -%}
-select * from {{ period_type }}_told
+select * from {{ period_type }}_changed_once
+union all
+select * from {{ period_type }}_changed_often
 {% if not loop.last %}union all
 {% endif %}
 {%- endfor %}

@@ -1,14 +1,8 @@
 -- One row per cohort month, pipeline, stage and segment: which share of those that came to the stage will have gone beyond it in the end.
 -- Unrounded; fct_stage_funnel publishes it. Null where nobody has left the stage yet.
-with stage_entry as (
+with stage_cohort as (
 
-    select * from {{ ref('int_stage_entry') }}
-
-),
-
-opportunity_cut as (
-
-    select * from {{ ref('int_opportunity_cut') }} where is_now
+    select * from {{ ref('int_stage_cohort') }}
 
 ),
 
@@ -18,52 +12,21 @@ segment as (
 
 ),
 
-status as (
-
-    select * from {{ ref('int_opportunity_status') }}
-
-),
-
 run as (
 
-    select timezone, as_of from {{ source('config', 'run') }}
-
-),
-
--- Deleted deals count nowhere: mistakes, repeats and merged ones, not deals that were censored.
-entry as (
-
-    select
-        cast({{ dbt.date_trunc('month', local_day('stage_entry.entered_at')) }} as date) as cohort_month,
-        stage_entry.pipeline,
-        stage_entry.stage,
-        opportunity_cut.segment_key,
-        {{ local_day('stage_entry.entered_at') }} as entered_on,
-        case
-            when stage_entry.advanced_at is not null then {{ local_day('stage_entry.advanced_at') }}
-            when status.status = 'lost' then {{ local_day('status.closed_at') }}
-            else run.as_of
-        end as left_on,
-        case when stage_entry.advanced_at is not null then 1 else 0 end as interest,
-        case when stage_entry.advanced_at is null and status.status = 'lost' then 1 else 0 end as competing
-    from stage_entry
-    cross join run
-    inner join status
-        on stage_entry.source_system = status.source_system and stage_entry.opportunity_id = status.opportunity_id
-    inner join opportunity_cut
-        on stage_entry.source_system = opportunity_cut.source_system
-        and stage_entry.opportunity_id = opportunity_cut.opportunity_id
-    where status.status <> 'deleted'
+    select as_of from {{ source('config', 'run') }}
 
 ),
 
 by_combination as (
 
     select
-        cohort_month, pipeline, stage, segment_key, greatest({{ dbt.datediff('entered_on', 'left_on', 'day') }}, 0) as days,
-        sum(interest) as interest, sum(competing) as competing, sum(1 - interest - competing) as censored
-    from entry
-    group by cohort_month, pipeline, stage, segment_key, entered_on, left_on
+        cohort_month, pipeline, stage, segment_key, days,
+        sum(case when outcome = 'advanced' then 1 else 0 end) as interest,
+        sum(case when outcome = 'lost' then 1 else 0 end) as competing,
+        sum(case when outcome = 'open' then 1 else 0 end) as censored
+    from stage_cohort
+    group by cohort_month, pipeline, stage, segment_key, days
 
 ),
 

@@ -1,13 +1,7 @@
 -- One row per cohort month, pipeline, open stage and segment: the opportunities that first visited the stage, or first skipped past it, in that month.
-with stage_entry as (
+with stage_cohort as (
 
-    select * from {{ ref('int_stage_entry') }}
-
-),
-
-opportunity_cut as (
-
-    select * from {{ ref('int_opportunity_cut') }} where is_now
+    select * from {{ ref('int_stage_cohort') }}
 
 ),
 
@@ -23,63 +17,48 @@ eventual as (
 
 ),
 
-status as (
-
-    select * from {{ ref('int_opportunity_status') }}
-
-),
-
-run as (
-
-    select timezone from {{ source('config', 'run') }}
-
-),
-
-entry as (
+-- Counts add up: deals of one combination of values are counted once for all dimensions.
+by_combination as (
 
     select
-        cast({{ dbt.date_trunc('month', local_day('stage_entry.entered_at')) }} as date) as cohort_month,
-        stage_entry.source_system,
-        stage_entry.opportunity_id,
-        stage_entry.pipeline,
-        stage_entry.stage,
-        stage_entry.stage_order,
-        coalesce(stage_entry.is_visited_first, false) as is_visited,
-        stage_entry.advanced_at is not null as has_advanced,
-        {{ days_between('stage_entry.entered_at', 'stage_entry.advanced_at') }} as days_to_advance,
-        status.status,
-        opportunity_cut.segment_key
-    from stage_entry
-    cross join run
-    inner join status
-        on stage_entry.source_system = status.source_system and stage_entry.opportunity_id = status.opportunity_id
-    inner join opportunity_cut
-        on stage_entry.source_system = opportunity_cut.source_system
-        and stage_entry.opportunity_id = opportunity_cut.opportunity_id
-    -- A deleted deal counts nowhere.
-    where status.status <> 'deleted'
+        cohort_month, pipeline, stage, stage_order, segment_key,
+        count(*) as entered,
+        sum(case when is_visited then 1 else 0 end) as visited,
+        sum(case when is_visited then 0 else 1 end) as skipped,
+        sum(case when outcome = 'advanced' then 1 else 0 end) as advanced,
+        sum(case when outcome = 'lost' then 1 else 0 end) as lost,
+        sum(case when outcome = 'open' then 1 else 0 end) as still_open
+    from stage_cohort
+    group by cohort_month, pipeline, stage, stage_order, segment_key
 
 ),
 
 counted as (
 
     select
-        entry.cohort_month,
-        entry.pipeline,
-        entry.stage,
-        entry.stage_order,
-        segment.segment_dimension,
-        segment.segment_value,
-        count(*) as entered,
-        sum(case when entry.is_visited then 1 else 0 end) as visited,
-        sum(case when entry.is_visited then 0 else 1 end) as skipped,
-        sum(case when entry.has_advanced then 1 else 0 end) as advanced,
-        sum(case when not entry.has_advanced and entry.status = 'lost' then 1 else 0 end) as lost,
-        sum(case when not entry.has_advanced and entry.status = 'open' then 1 else 0 end) as still_open,
-        {{ quantile('entry.days_to_advance', 0.5) }} as median_days_to_advance
-    from entry
-    inner join segment on entry.segment_key = segment.segment_key
-    group by entry.cohort_month, entry.pipeline, entry.stage, entry.stage_order, segment.segment_dimension, segment.segment_value
+        by_combination.cohort_month, by_combination.pipeline, by_combination.stage, by_combination.stage_order,
+        segment.segment_dimension, segment.segment_value,
+        {%- for count in ['entered', 'visited', 'skipped', 'advanced', 'lost', 'still_open'] %}
+        sum(by_combination.{{ count }}) as {{ count }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from by_combination
+    inner join segment on by_combination.segment_key = segment.segment_key
+    group by
+        by_combination.cohort_month, by_combination.pipeline, by_combination.stage, by_combination.stage_order,
+        segment.segment_dimension, segment.segment_value
+
+),
+
+-- A median does not add up: it is of the deals one by one.
+speed as (
+
+    select
+        stage_cohort.cohort_month, stage_cohort.pipeline, stage_cohort.stage, segment.segment_dimension, segment.segment_value,
+        {{ quantile('stage_cohort.days_to_advance', 0.5) }} as median_days_to_advance
+    from stage_cohort
+    inner join segment on stage_cohort.segment_key = segment.segment_key
+    where stage_cohort.outcome = 'advanced'
+    group by stage_cohort.cohort_month, stage_cohort.pipeline, stage_cohort.stage, segment.segment_dimension, segment.segment_value
 
 )
 
@@ -111,8 +90,11 @@ select
         when eventual.rate is null then 'nobody has left the stage yet'
         when eventual.unresolved > {{ largest_unresolved() }} then 'too young: too many are still in the stage'
     end as eventual_missing_reason,
-    round(median_days_to_advance, 6) as median_days_to_advance
+    round(speed.median_days_to_advance, 6) as median_days_to_advance
 from counted
+left join speed
+    on counted.cohort_month = speed.cohort_month and counted.pipeline = speed.pipeline and counted.stage = speed.stage
+    and counted.segment_dimension = speed.segment_dimension and counted.segment_value = speed.segment_value
 left join eventual
     on counted.cohort_month = eventual.cohort_month and counted.pipeline = eventual.pipeline and counted.stage = eventual.stage
     and counted.segment_dimension = eventual.segment_dimension and counted.segment_value = eventual.segment_value

@@ -83,32 +83,72 @@ scope as (
 
 numbered as (
 
-    select *, row_number() over (partition by period_type order by period_start) as period_number from period
+    select
+        *,
+        row_number() over by_start as period_number,
+        -- What began before the first period, counts from it on.
+        case when row_number() over by_start = 1 then cast('0001-01-01' as timestamp) else start_at end as counts_from,
+        min(start_at) over (partition by period_type) as life_start
+    from period
+    window by_start as (partition by period_type order by period_start)
 
 ),
 
--- The periods of each type in which a deal was open at any moment, from the first to the last. The moment of closing counts: what closes in a
--- period was open in it, also where no history tells of the time before.
-stay as (
+-- The times in which a deal was open. The moment of closing counts: what closes in a period was open in it, also where no history tells of
+-- the time before.
+told_stay as (
 
     select source_system, opportunity_id, opened_at as began_at, ended_at from open_span
     union all
-    select source_system, opportunity_id, closed_at, closed_at from opportunity where status in ('won', 'lost')
+    select opportunity.source_system, opportunity.opportunity_id, opportunity.closed_at, opportunity.closed_at
+    from opportunity
+    left join open_span
+        on opportunity.source_system = open_span.source_system and opportunity.opportunity_id = open_span.opportunity_id
+        and opportunity.closed_at = open_span.ended_at
+    where opportunity.status in ('won', 'lost') and open_span.opportunity_id is null
 
 ),
 
+stay as (
+
+    select
+        told_stay.source_system, told_stay.opportunity_id, told_stay.began_at, told_stay.ended_at, kept.segment_key,
+        count(*) over (partition by told_stay.source_system, told_stay.opportunity_id) as stays
+    from told_stay
+    inner join kept on told_stay.source_system = kept.source_system and told_stay.opportunity_id = kept.opportunity_id
+
+),
+
+-- Mostly a deal is open once: then it comes in one period and goes after another, whichever the one and whichever the other.
+only_step as (
+
+    select numbered.period_type, numbered.period_number, stay.segment_key, count(*) as change
+    from stay
+    inner join numbered on stay.began_at >= numbered.counts_from and stay.began_at < numbered.end_at
+    where stay.stays = 1 and (stay.ended_at is null or stay.ended_at >= numbered.life_start)
+    group by numbered.period_type, numbered.period_number, stay.segment_key
+    union all
+    select numbered.period_type, numbered.period_number + 1, stay.segment_key, -count(*)
+    from stay
+    inner join numbered on stay.ended_at >= numbered.start_at and stay.ended_at < numbered.end_at
+    where stay.stays = 1
+    group by numbered.period_type, numbered.period_number, stay.segment_key
+
+),
+
+-- Of one that was open more than once, the periods of each type from the first to the last of each stay.
 stay_number as (
 
     select
-        stay.source_system, stay.opportunity_id, first_one.period_type,
+        stay.source_system, stay.opportunity_id, stay.segment_key, first_one.period_type,
         first_one.period_number as first_number,
         case when stay.ended_at is null then 2147483647 else coalesce(last_one.period_number, 0) end as last_number
     from stay
-    inner join numbered as first_one
-        on stay.began_at < first_one.end_at and (stay.began_at >= first_one.start_at or first_one.period_number = 1)
+    inner join numbered as first_one on stay.began_at >= first_one.counts_from and stay.began_at < first_one.end_at
     left join numbered as last_one
         on first_one.period_type = last_one.period_type
         and stay.ended_at >= last_one.start_at and stay.ended_at < last_one.end_at
+    where stay.stays > 1
 
 ),
 
@@ -116,7 +156,7 @@ stay_number as (
 apart as (
 
     select
-        source_system, opportunity_id, period_type, last_number,
+        segment_key, period_type, last_number,
         greatest(first_number, coalesce(max(last_number) over (
             partition by source_system, opportunity_id, period_type order by first_number, last_number
             rows between unbounded preceding and 1 preceding
@@ -125,21 +165,13 @@ apart as (
 
 ),
 
-step as (
-
-    select source_system, opportunity_id, period_type, first_number as period_number, 1 as change from apart where first_number <= last_number
-    union all
-    select source_system, opportunity_id, period_type, last_number + 1, -1 from apart
-    where first_number <= last_number and last_number < 2147483647
-
-),
-
 step_by_combination as (
 
-    select step.period_type, step.period_number, kept.segment_key, sum(step.change) as change
-    from step
-    inner join kept on step.source_system = kept.source_system and step.opportunity_id = kept.opportunity_id
-    group by step.period_type, step.period_number, kept.segment_key
+    select period_type, period_number, segment_key, change from only_step
+    union all
+    select period_type, first_number, segment_key, 1 from apart where first_number <= last_number
+    union all
+    select period_type, last_number + 1, segment_key, -1 from apart where first_number <= last_number and last_number < 2147483647
 
 ),
 

@@ -1,0 +1,182 @@
+"""Companies that hypothesis makes up: deals with long and crooked histories, in generic extracts of three days.
+
+Belongs here: what is drawn, and writing it to a landing folder, in any row order and cut into any files. Does not belong here: what must
+come of it (test_history_properties.py).
+
+Deals are won and reopened, move back, skip, change pipeline, owner, amount and expected close date, two things at one instant included;
+some have no history, some are flagged as deleted or gone from an extract and back in the next.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+Row = dict[str, str]
+
+STAGES = ("prospecting", "qualification", "engagement", "closing", "won", "lost")
+FIRST_DAY = datetime(2026, 5, 4)
+EXTRACT_DAYS = (datetime(2026, 10, 25), datetime(2026, 11, 1), datetime(2026, 11, 8))
+OWNERS = ("u1", "u2", "u3")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One change that the CRM's own history tells."""
+
+    deal: str
+    stage: str
+    at: datetime
+    amount: str
+    expected_close: str
+    owner: str
+
+    def as_row(self) -> Row:
+        return {
+            "opportunity_id": self.deal,
+            "stage": self.stage,
+            "entered_at": f"{self.at:%Y-%m-%dT%H:%M:%SZ}",
+            "amount": self.amount,
+            "expected_close_on": self.expected_close,
+            "owner_id": self.owner,
+        }
+
+
+@dataclass(frozen=True)
+class Histories:
+    """What is delivered: the histories, and per extract day the tables of deals and users."""
+
+    events: tuple[Event, ...]
+    deals: tuple[tuple[Row, ...], ...]
+    users: tuple[tuple[Row, ...], ...]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> Histories:
+    """A company of six to ten deals."""
+    events: list[Event] = []
+    tables: list[list[Row]] = [[] for _ in EXTRACT_DAYS]
+    for number in range(1, draw(st.integers(6, 10)) + 1):
+        deal = f"D{number}"
+        created = FIRST_DAY + timedelta(days=draw(st.integers(0, 150)), hours=draw(st.integers(0, 23)))
+        path = draw(_paths(deal, created))
+        is_told = draw(st.integers(0, 4)) > 0
+        if is_told:
+            events += path
+        pipeline = draw(st.sampled_from(("", "", "direct")))
+        for table, day in zip(tables, EXTRACT_DAYS, strict=True):
+            known = [event for event in path if event.at < day + timedelta(days=1)]
+            if not known or draw(st.integers(0, 9)) == 0:
+                continue
+            table.append(
+                {
+                    **_state(known[-1]),
+                    "created_at": f"{created:%Y-%m-%dT%H:%M:%SZ}",
+                    "pipeline": draw(st.sampled_from((pipeline, pipeline, pipeline, "direct"))),
+                    "arr": draw(st.sampled_from(("", "10", "1200"))),
+                    "is_deleted": "true" if draw(st.integers(0, 19)) == 0 else "false",
+                    "segment": draw(st.sampled_from(("SMB", "SMB", "Enterprise", ""))),
+                }
+            )
+    # A whole table of nothing is refused; one deal is always there.
+    for table in tables:
+        anchor = Event("D0", "engagement", FIRST_DAY, "1", "2026-12-31", "u1")
+        table.append(
+            {
+                **_state(anchor), "created_at": "2026-05-04T00:00:00Z", "pipeline": "", "arr": "1", "is_deleted": "false",
+                "segment": "SMB",
+            }
+        )  # fmt: skip
+    users = tuple(
+        tuple(
+            {"user_id": owner, "name": owner.upper(), "team": draw(st.sampled_from(("North", "South")))} for owner in OWNERS
+        )
+        for _ in EXTRACT_DAYS
+    )
+    return Histories(tuple(events), tuple(tuple(table) for table in tables), users)
+
+
+@st.composite
+def _paths(draw: st.DrawFn, deal: str, created: datetime) -> list[Event]:
+    """A deal's way from its creation on, in order, at most until the last extract."""
+    at, amount, owner = created, "100", "u1"
+    expected = created + timedelta(days=60)
+    path: list[Event] = []
+    for place in range(draw(st.integers(2, 7))):
+        if place:
+            at += timedelta(days=draw(st.sampled_from((0, 0, 1, 6, 13, 40))), hours=draw(st.sampled_from((0, 5))))
+        amount = draw(st.sampled_from((amount, amount, "250.50", "9000", "")))
+        expected += timedelta(days=draw(st.sampled_from((0, 0, 35, -20))))
+        owner = draw(st.sampled_from((owner, owner, *OWNERS)))
+        stage = STAGES[0] if place == 0 else draw(st.sampled_from(STAGES))
+        if at < EXTRACT_DAYS[-1]:
+            path.append(Event(deal, stage, at, amount, f"{expected:%Y-%m-%d}", owner))
+    # Two at one instant follow each other in the order of their stages, whatever order they were made up in.
+    return sorted(path, key=lambda event: (event.at, STAGES.index(event.stage)))
+
+
+def _state(event: Event) -> Row:
+    return {
+        "opportunity_id": event.deal,
+        "stage": event.stage,
+        "amount": event.amount,
+        "expected_close_on": event.expected_close,
+        "owner_id": event.owner,
+    }
+
+
+def deliver(company: Histories, landing: Path, shuffled: random.Random | None = None) -> None:
+    """Write the company's extracts; ``shuffled``: rows in any order, and the history cut into any files of any of its days."""
+    for day, deals, users in zip(EXTRACT_DAYS, company.deals, company.users, strict=True):
+        _write(landing, "opportunity", f"opportunity_{day:%Y-%m-%d}.csv", _ordered(deals, shuffled))
+        _write(landing, "user", f"user_{day:%Y-%m-%d}.csv", _ordered(users, shuffled))
+    told = _ordered([event.as_row() for event in company.events], shuffled)
+    if shuffled is None:
+        _write(landing, "stage_history", f"stage_history_{EXTRACT_DAYS[-1]:%Y-%m-%d}.csv", told)
+        return
+    parts: dict[tuple[datetime, int], list[Row]] = {}
+    for row in told:
+        parts.setdefault((shuffled.choice(EXTRACT_DAYS), shuffled.randrange(3)), []).append(row)
+    for (day, part), rows in parts.items():
+        _write(landing, "stage_history", f"part{part}_stage_history_{day:%Y-%m-%d}.csv", rows)
+
+
+def _ordered(rows: Sequence[Row], shuffled: random.Random | None) -> list[Row]:
+    ordered = list(rows)
+    if shuffled is not None:
+        shuffled.shuffle(ordered)
+    return ordered
+
+
+def _write(landing: Path, object_name: str, name: str, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    path = landing / "generic" / object_name / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    # A file that is still warm would be looked at twice.
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+
+
+Stays = list[tuple[str, datetime]]
+
+
+def stays_told_by(company: Histories, is_usable: Callable[[Event], bool]) -> dict[str, Stays]:
+    """By deal, the stages that its history alone puts it in, one after the other, and when each began."""
+    found: dict[str, Stays] = {}
+    for event in sorted(company.events, key=lambda told: (told.deal, told.at, STAGES.index(told.stage))):
+        if is_usable(event):
+            stays = found.setdefault(event.deal, [])
+            if not stays or stays[-1][0] != event.stage:
+                stays.append((event.stage, event.at))
+    return found
