@@ -48,6 +48,13 @@ def group() -> Group:
                         join marts.dim_rep as rep
                             on rep.source_system = opportunity.source_system and rep.rep_id = opportunity.owner_id
                         where opportunity.status = 'open' and not rep.is_placeholder
+                            -- Who finds deals for others to close may own some, and has no quota.
+                            and coalesce(rep.role, '') in (
+                                select coalesce(peer.role, '') from checked
+                                join marts.dim_rep as peer
+                                    on peer.source_system = checked.rep_source_system and peer.rep_id = checked.scope_id
+                                where checked.scope = 'rep' and checked.metric = 'bookings'
+                            )
                     ) as deal
                     left join checked as quota
                         on quota.scope = 'rep' and quota.metric = 'bookings' and quota.period_type = period.period_type
@@ -56,7 +63,7 @@ def group() -> Group:
                     where quota.scope_id is null
                     """
                 ),
-                description="Where others have a quota, everybody with open deals has one.",
+                description="Where others of the same role have a quota, everybody with open deals has one.",
                 advice="Add the named people to the sheet of targets; until then nothing is said of their attainment.",
                 keys=("source_system", "owner_id"),
                 severity="warn",

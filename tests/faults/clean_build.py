@@ -95,7 +95,7 @@ from (values
 
 create table marts.dim_rep as
 select
-    'generic' as source_system, rep_id, team, is_placeholder,
+    'generic' as source_system, rep_id, 'closer' as role, team, is_placeholder,
     date '2025-01-01' as started_on, cast(null as date) as ended_on,
     case when not is_placeholder then 'p-' || rep_id end as person_id
 from (

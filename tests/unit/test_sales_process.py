@@ -52,6 +52,23 @@ def test_an_empty_config_is_the_default_one(tmp_path: Path, content: str) -> Non
 
 PIPELINE: dict[str, Any] = {"key": "direct", "stages": STAGES}
 MISTAKES: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "a forecast for a scope that is none": (
+        process(forecast={"scopes": ["region"]}),
+        ("forecast.scopes[0]", "'team'", "'region'"),
+    ),
+    "a forecast scope twice": (
+        process(forecast={"scopes": ["team", "team"]}),
+        ("forecast: forecast scope 'team' is given twice",),
+    ),
+    "a method that is none": (
+        process(forecast={"methods": ["gut_feeling"]}),
+        ("forecast.methods[0]", "'static_weighted'", "'gut_feeling'"),
+    ),
+    "replays of a period that is none": (process(forecast={"replays": {"day": 3}}), ("forecast.replays.day", "'week'")),
+    "a probability above one": (
+        process(forecast={"warn_below_probability": 50}),
+        ("forecast.warn_below_probability", "found 50"),
+    ),
     "unknown key at the top": (process(compnay={}), ("compnay: unknown key; expected one of run, company",)),
     "unknown key of a company": (
         process(company={"tz": "UTC"}),
@@ -358,3 +375,13 @@ def test_a_deal_is_created_from_an_open_stage_of_a_known_pipeline(
 ) -> None:
     with pytest.raises(UsageError, match=said):
         read(tmp_path, process(definitions={"created_from_stage": created_from}))
+
+
+def test_replays_that_are_not_set_keep_their_default(tmp_path: Path) -> None:
+    forecast = read(tmp_path, process(forecast={"replays": {"month": 12}})).forecast
+    assert {period: forecast.replays_of(period) for period in ("week", "month", "quarter", "year")} == {
+        "week": 26,
+        "month": 12,
+        "quarter": 12,
+        "year": 5,
+    }

@@ -6,18 +6,6 @@ with holder as (
 
 ),
 
-opportunity as (
-
-    select * from {{ ref('int_opportunity') }}
-
-),
-
-run as (
-
-    select timezone from {{ source('config', 'run') }}
-
-),
-
 forecast_scope as (
 
     select * from {{ source('config', 'forecast_scope') }}
@@ -32,19 +20,7 @@ told_since as (
 
 ),
 
--- Deals that were there before an extract showed whose they are: until then they are nobody's.
-shown_late as (
-
-    select holder.source_system, holder.opportunity_id
-    from holder
-    cross join run
-    cross join told_since
-    inner join opportunity on holder.source_system = opportunity.source_system and holder.opportunity_id = opportunity.opportunity_id
-    group by holder.source_system, holder.opportunity_id, opportunity.created_at, told_since.known_from, run.timezone
-    having min(holder.known_from) > greatest(told_since.known_from, {{ dbt.dateadd('day', 1, local_day('opportunity.created_at')) }})
-
-),
-
+-- Deals that no extract has shown yet, and those to come that are like none before, are nobody's: with them the parts add up to the whole.
 told_part as (
 
     select 'company' as scope, 'all' as scope_id, cast('1970-01-01' as date) as known_from
@@ -52,7 +28,7 @@ told_part as (
     union all
     select '{{ scope }}', {{ scope }}, min(known_from) from holder group by {{ scope }}
     union all
-    select '{{ scope }}', '(none)', cast('1970-01-01' as date) from (select distinct true as is_any from shown_late) as late
+    select '{{ scope }}', '(none)', cast('1970-01-01' as date)
     {%- endfor %}
 
 ),
@@ -70,3 +46,4 @@ select
 from part
 cross join told_since
 inner join forecast_scope on part.scope = forecast_scope.scope
+where part.scope = 'company' or told_since.known_from is not null

@@ -191,3 +191,5 @@ select
         case when is_category_untold then 'commit, best_case: no forecast category was known then' end
     ), '') as unknown
 from joined
+-- Nobody's deals are told where there are any.
+where scope_id <> '(none)' or open_count > 0 or mean > 0

@@ -75,3 +75,5 @@ select
     actual between p10 and p90 as is_within_p10_p90,
     basis
 from compared
+-- Nobody's deals are told where there were any.
+where scope_id <> '(none)' or forecast > 0 or actual > 0
