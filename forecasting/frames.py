@@ -5,6 +5,7 @@ Belongs here: names of columns, the order of stages and classes, and what is ref
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -170,7 +171,12 @@ def _sums(shape: tuple[int, ...], where: tuple[Ints, ...], values: pd.Series) ->
     return np.asarray(sums.reshape(shape), dtype=np.float64)
 
 
-def _stays(frame, shape, cell, stage_of) -> Floats:  # type: ignore[no-untyped-def]
+def _stays(
+    frame: pd.DataFrame,
+    shape: tuple[int, ...],
+    cell: Callable[[pd.DataFrame], Ints],
+    stage_of: Callable[[pd.DataFrame], Ints],
+) -> Floats:
     """(cells, stages, 5): days x amount, days x won, days x amount², days x won², days."""
     where = (cell(frame), stage_of(frame))
     columns = ("known_amount", "won_amount", "known_amount_squared", "won_amount_squared", "weight")

@@ -1,6 +1,7 @@
-"""One row per forecast's moment, period and state (stage, class of amount, age) of open deals, or (age null) class of deals to
-come: the
-probability to be won in the period, or how many wins are expected, and at what amounts. Statistics: forecasting/risks.py."""
+"""One row per forecast's moment, period and state of open deals (stage, class of amount, age), or class of deals to come (age null).
+
+It tells the probability to be won in the period, or how many wins are expected, and at what amounts. Statistics: forecasting/risks.py.
+"""
 
 from __future__ import annotations
 
