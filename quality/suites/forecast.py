@@ -247,7 +247,7 @@ def _record() -> tuple[Check, ...]:
                     and sum(other.absolute_error) < 0.9 * sum(own.absolute_error)
                 """
             ),
-            description="Over past months and quarters no naive method, nor the CRM's own sum, clearly beat the forecast.",
+            description="Over past months and quarters no naive method and no sum of the CRM was clearly better than the forecast.",
             advice=DISTRUST,
             keys=("period_type", "method", "replays", "of_our_error"),
             severity="warn",
