@@ -181,7 +181,8 @@ def _funnel(visited: pd.DataFrame, compiled: dict[str, str]) -> pd.DataFrame:
         for name in _MODELS:
             schema = "marts" if name.startswith("fct") else "intermediate"
             connection.execute(f"create table {schema}.{name} as {compiled[name]}")
-        return connection.sql("from marts.fct_stage_funnel").df()
+        found: pd.DataFrame = connection.sql("from marts.fct_stage_funnel").df()
+    return found
 
 
 def _covered(kind: str, found: pd.DataFrame, rate: str) -> Coverage:

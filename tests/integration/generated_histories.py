@@ -85,6 +85,21 @@ def histories(draw: st.DrawFn) -> Histories:
                     "segment": draw(st.sampled_from(("SMB", "SMB", "Enterprise", ""))),
                 }
             )
+    # One deal is won each month, so that every month has a velocity, and each but the first a change of it.
+    for month in (6, 7, 8, 9, 10):
+        amount = draw(st.sampled_from(("100", "250.50", "9000")))
+        won = [
+            Event(f"W{month}", stage, at, amount, "2026-10-31", draw(st.sampled_from(OWNERS)))
+            for stage, at in (("prospecting", FIRST_DAY), ("won", datetime(2026, month, 15, 10)))
+        ]
+        events += won
+        for table in tables:
+            table.append(
+                {
+                    **_state(won[-1]), "created_at": f"{FIRST_DAY:%Y-%m-%dT%H:%M:%SZ}", "pipeline": "", "arr": "500", "is_deleted": "false",
+                    "segment": "SMB",
+                }
+            )  # fmt: skip
     # A whole table of nothing is refused; one deal is always there.
     for table in tables:
         anchor = Event("D0", "engagement", FIRST_DAY, "1", "2026-12-31", "u1")
