@@ -14,6 +14,8 @@ from nights import night, records, rows
 
 from funnelcast.settings import Settings
 
+pytestmark = pytest.mark.long
+
 CONFIG = """
 company: {timezone: America/New_York, currency: USD, fiscal_year_start_month: 2, week_starts_on: sunday}
 objects:

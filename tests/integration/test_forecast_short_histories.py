@@ -20,6 +20,8 @@ from nights import settings_for
 
 from quality.suites import forecast
 
+pytestmark = pytest.mark.long
+
 MARTS = (
     "fct_forecast",
     "fct_forecast_accuracy",
