@@ -9,11 +9,10 @@ from __future__ import annotations
 import shutil
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from nights import TwoNights, build_rows, digests, prepared, rows_of, settings_for
+from nights import TwoNights, build_rows, digests, prepared, rows_of
 
 D = Decimal
 Row = tuple[Any, ...]
@@ -544,7 +543,6 @@ def test_what_was_set_aside_and_why(generic_by_hand: TwoNights) -> None:
 @pytest.mark.long
 def test_p5_everything_is_rebuilt_from_raw_to_the_same_digests(generic_by_hand: TwoNights) -> None:
     """Delete the build database and all else but raw: the next run publishes the same digests (this test runs last)."""
-    import shutil
 
     from nights import night
 
