@@ -154,7 +154,7 @@ PLANTS: dict[str, str] = {
     "  open_count = 1, open_amount = 100"
     f" {LAST_DAY}"
     "; update marts.fct_opportunity set is_stalled = null, risk_reasons = null,"
-    "  win_probability = null where opportunity_id = 'o4';"
+    "  win_probability = null, likely_win_from = null, likely_win_to = null where opportunity_id = 'o4';"
     " delete from marts.fct_handoff; delete from marts.rpt_bottleneck" + NO_BRIDGE,
     "nobody_lost_all_open_opportunities": "update marts.fct_opportunity set owner_id = 'r1' where opportunity_id = 'o6'",
     "few_opportunities_have_an_unknown_owner": "update marts.fct_opportunity set owner_id = 'gone'"
