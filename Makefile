@@ -15,12 +15,11 @@ run: $(VENV)/ready ## one nightly run on the shipped sample extracts
 serve: $(VENV)/ready ## Dagster's user interface and the schedule, on loopback
 	@$(BIN)/funnelcast serve --home $(HOME_FOLDER) --landing $(LANDING) --config $(CONFIG)
 
-# Files in their order: the short tests come last, and no process waits at the end for another's whole nights.
 test: $(VENV)/ready-to-test lint ## lint, then every test but the long ones, one process a core
-	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 20 -m "not long"
+	$(BIN)/pytest --numprocesses auto --dist loadfile --durations 20 -m "not long"
 
 test-long: $(VENV)/ready-to-test ## the tests that take many nights
-	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 20 -m long
+	$(BIN)/pytest --numprocesses auto --dist loadfile --durations 20 -m long
 
 lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check .

@@ -101,6 +101,9 @@ def table(connection: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
     return connection.execute(f"select * from intermediate.{name} order by all").df()
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
     """As it was, and with another future."""
@@ -211,7 +214,6 @@ def test_the_forecast_of_this_company_is_sensible(tables: tuple[dict[str, pd.Dat
     assert over["won_amount"].between(over["p10"], over["p90"]).mean() >= 0.5
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("deals", [0, 1, 5, 20])
 def test_short_histories_are_told_as_such(tmp_path: Path, deals: int) -> None:
     """The first deals of the company alone, of one rep; with no deal at all, one that is open."""

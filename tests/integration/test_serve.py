@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
+import pytest
 import tokyo as company
 from nights import COMMAND, clean_environment, rows
 
@@ -24,6 +25,7 @@ from publishing.run_log import read_runs
 _PUBLISHES_WITHIN_SECONDS = 240
 
 
+@pytest.mark.long
 def test_the_schedule_publishes_and_the_interface_stays_on_loopback(tokyo: Settings, tmp_path: Path) -> None:
     settings = company.copy(tokyo, tmp_path / "tokyo")
     company.deliver_another_night(settings)
