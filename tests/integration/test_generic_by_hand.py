@@ -422,7 +422,7 @@ def test_c18_late_history_changes_the_days_it_tells_of(generic_by_hand: TwoNight
 
 
 def test_c20_rebuilding_the_last_table_doubles_nothing(generic_by_hand: TwoNights) -> None:
-    """Built once more, on tables that are there already, no day is there twice."""
+    """C20: built once more, on tables that are there already, no day is there twice."""
     from orchestration.dbt_build import run_dbt
     from orchestration.environment import prepare
 

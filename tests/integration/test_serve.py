@@ -37,7 +37,8 @@ def test_the_schedule_publishes_and_the_interface_stays_on_loopback(tokyo: Setti
             assert not _answers(address, port), f"it answers on {address}"
         assert _waits_for(lambda: settings.published.resolve() != before, _PUBLISHES_WITHIN_SECONDS), _said(settings)
         assert rows(settings.home, "select count(*) from fct_opportunity") == [(4,)]
-        assert _waits_for(lambda: _statuses(settings)[0] is dg.DagsterRunStatus.SUCCESS, 30)
+        # A minute later the next one may have begun already.
+        assert _waits_for(lambda: dg.DagsterRunStatus.SUCCESS in _statuses(settings), 30)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=90) == 0
     assert not _answers("127.0.0.1", port)
