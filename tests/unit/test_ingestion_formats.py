@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -65,6 +66,11 @@ def plain(rows: Sequence[Sequence[str | None]]) -> Rows:
     return [[value or "" for value in row] for row in rows]
 
 
+def _in_windows_1252(cell: str) -> str:
+    """What it can write, but no two characters whose bytes are one of UTF-8's (as "Ä€" is "Ā"): nobody can tell these apart."""
+    return re.sub(rb"(?<=[\xc2-\xf4])[\x80-\xbf]+", b"", cell.encode("cp1252", "ignore")).decode("cp1252")
+
+
 PACKED: dict[Compression | None, Callable[[bytes], bytes]] = {
     None: lambda content: content,
     "gz": gzip.compress,
@@ -83,6 +89,7 @@ PACKED: dict[Compression | None, Callable[[bytes], bytes]] = {
     compression=st.sampled_from([None, "gz", "zst"]),
 )
 @example([["\n", "a"]], ",", ["\r\n"] * 3 + ["\n"] * 4, True, "utf-8", None)
+@example([["", "Ä"], ["", "Â\xa0"]], ",", ["\n"] * 7, True, "cp1252", None)
 def test_delimited_text(
     connection: duckdb.DuckDBPyConnection,
     tmp_path: Path,
@@ -95,7 +102,7 @@ def test_delimited_text(
 ) -> None:
     """FAULTS 17, 18: also where every record ends in another way."""
     if encoding == "cp1252":
-        rows = [[cell.encode("cp1252", "ignore").decode("cp1252") for cell in row] for row in rows]
+        rows = [[_in_windows_1252(cell) for cell in row] for row in rows]
     width = len(rows[0]) if rows else 2
     records = []
     for row in [[f"c{number}" for number in range(width)], *rows]:
