@@ -22,7 +22,7 @@ from ingestion.landing import DeliveredObject, delivered_objects
 from ingestion.local_times import in_utc, is_doubtful
 from ingestion.process_tables import extra_attributes, process_digest, process_tables, write_process_tables
 from ingestion.readers import sql_name, sql_path, sql_text, stored_name
-from ingestion.repair import is_helper, is_repair, original
+from ingestion.repair import is_helper, is_repair, original, repairs
 from ingestion.rows import insert_rows
 from ingestion.schema_drift import SchemaChange, schema_changes
 from ingestion.store import StoredFile, raw_rows
@@ -63,6 +63,7 @@ def make_build_database(settings: Settings, process: SalesProcess, landing: Land
             path = settings.raw / "config" / f"{name}.parquet"
             connection.execute(f"create table config.{sql_name(name)} as from read_parquet({sql_path(path)})")
         _make_accounting(connection, landing.outcomes, as_of, settings.quarantine, known_then)
+        _make_repaired_rows(connection, known_then, settings.raw)
         changes: list[SchemaChange] = []
         for target in delivered_objects(process):
             own = [stored for stored in known_then if (stored.system, stored.object) == (target.system, target.name)]
@@ -298,6 +299,25 @@ def _make_accounting(
             "create table accounting.quarantined_row (system varchar, object varchar, file varchar, extracted_at timestamp, "
             "line bigint, reason varchar, text varchar)"
         )
+
+
+def _make_repaired_rows(connection: duckdb.DuckDBPyConnection, known_then: Sequence[StoredFile], raw: Path) -> None:
+    """Which rows came again in a repair file: those that could not be read by their line, those that broke a rule by their row."""
+    connection.execute(
+        """
+        create table accounting.repaired_row (
+            system varchar, object varchar, file varchar, found_in varchar, row_number bigint)
+        """
+    )
+    found_in = {"line": "landing", "row": "staging"}
+    told = {
+        (repair.system, repair.object, repair.repairs_file, found_in[kind], int(number))
+        for repair in repairs(connection, known_then, raw)
+        for kind, _, number in [repair.repairs_line.partition(" ")]
+        # A helper column that somebody wrote over says nothing.
+        if kind in found_in and number.isdecimal()
+    }
+    insert_rows(connection, "accounting.repaired_row", sorted(told))
 
 
 def _make_schema_changes(connection: duckdb.DuckDBPyConnection, changes: Sequence[SchemaChange]) -> None:

@@ -97,13 +97,22 @@ def _file_checks(thresholds: Thresholds, delivered: Sequence[DeliveredObject]) -
             table=FILES,
             rule=NoRows(
                 f"""
-                select * from checked
-                where outcome = 'loaded' and rows_quarantined > 0
-                    and (rows_loaded = 0 or rows_quarantined > greatest({few}, {share} * rows_delivered))
+                select * from (
+                    select checked.*, checked.rows_quarantined - coalesce(repaired.rows_repaired, 0) as rows_outstanding
+                    from checked
+                    left join (
+                        select system, object, file, count(distinct row_number) as rows_repaired
+                        from accounting.repaired_row
+                        join marts.ops_set_aside using (system, object, file, found_in, row_number)
+                        where found_in = 'landing' group by all
+                    ) as repaired using (system, object, file)
+                ) as told
+                where outcome = 'loaded' and rows_outstanding > 0
+                    and (rows_loaded = 0 or rows_outstanding > greatest({few}, {share} * rows_delivered))
                 """
             ),
-            description=f"Of every delivered file, at most {share:.1%} of the rows could not be read.",
-            advice="The build's ops_set_aside lists them (docs/runbook.md): repair the export, deliver it again.",
+            description=f"Of every delivered file, at most {share:.1%} of the rows could not be read and were not repaired since.",
+            advice="`funnelcast quarantine` lists them (docs/runbook.md): deliver them repaired, or the export again.",
             keys=FILE,
         ),
         Check(

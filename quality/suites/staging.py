@@ -54,15 +54,25 @@ def group(thresholds: Thresholds) -> Group:
                 table=ROWS,
                 rule=NoRows(
                     f"""
-                    select system, object from checked group by all
-                    having sum(rows_set_aside) > 0 and (
-                        sum(rows_set_aside) = sum(rows_raw)
-                        or sum(rows_set_aside) > greatest({few}, {share} * sum(rows_raw))
-                    )
+                    select system, object from (
+                        select system, object, rows_raw, rows_set_aside - coalesce(rows_repaired, 0) as rows_outstanding
+                        from (
+                            select system, object, sum(rows_raw) as rows_raw, sum(rows_set_aside) as rows_set_aside
+                            from checked group by all
+                        ) as staged
+                        left join (
+                            select system, object, count(*) as rows_repaired
+                            from accounting.repaired_row
+                            join marts.ops_set_aside using (system, object, file, found_in, row_number)
+                            where found_in = 'staging' group by all
+                        ) as repaired using (system, object)
+                    ) as told
+                    where rows_outstanding > 0
+                        and (rows_outstanding = rows_raw or rows_outstanding > greatest({few}, {share} * rows_raw))
                     """
                 ),
-                description=f"Of every object, at most {share:.1%} of the rows were set aside.",
-                advice="The table ops_set_aside has the rows and reasons: have them corrected at the source.",
+                description=f"Of every object, at most {share:.1%} of the rows are set aside and were not repaired since.",
+                advice="`funnelcast quarantine` tells rows and reasons: have them corrected at the source, or deliver them repaired.",
                 keys=("system", "object"),
             ),
             Check(

@@ -69,6 +69,8 @@ create table marts.ops_set_aside (
     system varchar, object varchar, file varchar, row_number bigint, found_in varchar, problem_column varchar,
     problem varchar, problem_value varchar, record_id varchar);
 
+create table accounting.repaired_row (system varchar, object varchar, file varchar, found_in varchar, row_number bigint);
+
 create table marts.ops_schema_change as
 select
     'generic' as system, 'opportunity' as object, 'opportunity_2026-11-22.csv' as file, 'Region' as column_name, 'added' as change,

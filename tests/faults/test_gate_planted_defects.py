@@ -34,6 +34,7 @@ CHECKS: dict[str, Check] = {
 }
 
 USERS = "where object = 'user'"
+USER_FILE = "user_2026-11-22.csv"
 NEGOTIATE = "where stage = 'negotiate'"
 # For a defect of the last pipeline day alone: with a bridge, that would not close as the day does either.
 NO_BRIDGE = "; delete from marts.fct_pipeline_bridge; delete from marts.fct_pipeline_movement"
@@ -488,3 +489,23 @@ def test_a_planted_defect_is_shown_by_example(name: str, planted_in_memory: duck
     assert _broken(planted_in_memory) == {name}
     examples = build_database.examples(planted_in_memory, CHECKS[name])
     assert examples or isinstance(CHECKS[name].rule, NotEmpty)
+
+
+@pytest.mark.parametrize(
+    ("name", "found_in", "row_number"),
+    [("few_rows_are_set_aside", "staging", 2), ("few_rows_are_quarantined", "landing", 3)],
+)
+def test_a_row_that_came_again_repaired_no_longer_counts(
+    name: str, found_in: str, row_number: int, planted_in_memory: duckdb.DuckDBPyConnection
+) -> None:
+    problem = f"'generic', 'user', '{USER_FILE}', {row_number}, '{found_in}', 'not a number'"
+    planted_in_memory.execute(
+        f"insert into marts.ops_set_aside (system, object, file, row_number, found_in, problem) values ({problem})"
+    )
+    repaired = "insert into accounting.repaired_row values ('generic', 'user', ?, ?, ?)"
+
+    planted_in_memory.execute(repaired, [USER_FILE, found_in, row_number + 1])
+    assert _is_broken(planted_in_memory, CHECKS[name]), "a row without a problem is no repair"
+
+    planted_in_memory.execute(repaired, [USER_FILE, found_in, row_number])
+    assert not _is_broken(planted_in_memory, CHECKS[name])
