@@ -1,5 +1,5 @@
--- One row per HubSpot engagement that is a rep's activity: calls, meetings, finished tasks and e-mails that went out, with the deal, contact and
--- company it is linked to (of several the lowest id; of those merged away, the one that lives on).
+-- One row per HubSpot engagement that is a rep's activity: calls, meetings, finished tasks and e-mails that went out, with the deal,
+-- contact and company it is linked to.
 with engagement as (
 
     select * from {{ ref('stg_hubspot__engagement') }}
@@ -30,27 +30,9 @@ email as (
 
 ),
 
-engagement_deal as (
+link as (
 
-    select * from {{ ref('stg_hubspot__engagement_deal') }}
-
-),
-
-engagement_contact as (
-
-    select * from {{ ref('stg_hubspot__engagement_contact') }}
-
-),
-
-engagement_company as (
-
-    select * from {{ ref('stg_hubspot__engagement_company') }}
-
-),
-
-merged as (
-
-    select * from {{ ref('int_hubspot_merge') }}
+    select * from {{ ref('int_hubspot_engagement_link') }}
 
 ),
 
@@ -129,25 +111,8 @@ activity as (
     left join detailed on head.engagement_id = detailed.engagement_id
     where detailed.engagement_id is null and not head.is_deleted and head.engagement_type in ('call', 'meeting')
 
-),
+)
 
-{% for thing, id in [('deal', 'deal_id'), ('contact', 'contact_id'), ('company', 'company_id')] -%}
-{{ thing }}_now as (
-
-    {{ holding_now('engagement_' ~ thing, ['engagement_id', id, 'type_id']) }}
-
-),
-
-{{ thing }}_link as (
-
-    select link.engagement_id, coalesce(merged.survivor_id, link.{{ id }}) as {{ id }}
-    from {{ thing }}_now as link
-    left join merged on merged.object = '{{ thing }}' and link.{{ id }} = merged.merged_id
-    qualify row_number() over (partition by link.engagement_id order by length(link.{{ id }}), link.{{ id }}) = 1
-
-){{ ',' if not loop.last }}
-
-{% endfor %}
 select
     activity.source_system,
     activity.engagement_id as activity_id,
@@ -155,12 +120,10 @@ select
     activity.occurred_at,
     case when activity.activity_type = 'meeting' then activity.created_at end as booked_at,
     coalesce(owner_name.owner_id, activity.owner_word) as rep_id,
-    contact_link.contact_id as lead_id,
-    company_link.company_id as account_id,
-    deal_link.deal_id as opportunity_id,
+    link.contact_id as lead_id,
+    link.company_id as account_id,
+    link.deal_id as opportunity_id,
     activity.outcome
 from activity
 left join owner_name on lower(activity.owner_word) = owner_name.word
-left join deal_link on activity.engagement_id = deal_link.engagement_id
-left join contact_link on activity.engagement_id = contact_link.engagement_id
-left join company_link on activity.engagement_id = company_link.engagement_id
+left join link on activity.engagement_id = link.engagement_id
