@@ -138,7 +138,9 @@ def test_repaired_rows_are_loaded_and_no_longer_outstanding(second: Settings) ->
     ], "what was delivered again and is still wrong is told once, in its new file"
     assert sum(row["repaired"] for row in told["totals"]) == 3
     with duckdb.connect(str(second.build_database), read_only=True) as connection:
-        counted = connection.execute("select file, found_in, row_number from accounting.repaired_row order by all").fetchall()
+        counted = connection.execute(
+            "select file, found_in, row_number from accounting.repaired_row order by all"
+        ).fetchall()
     assert counted == [(FILE, "landing", 4), (FILE, "staging", 2), (FILE, "staging", 3)], "what the gate no longer counts"
 
 
