@@ -163,6 +163,42 @@ def pipeline_daily_counts(deals: Iterable[Deal]) -> list[Row]:
     return found
 
 
+def pipeline_bridge_counts(deals: Iterable[Deal]) -> list[Row]:
+    """fct_pipeline_bridge's counts, and what was won, from the first period in which a part of the company has a deal."""
+    members: dict[tuple[str, str], list[Deal]] = defaultdict(list)
+    for deal in deals:
+        for dimension, (value, _) in deal.segments.items():
+            if dimension != "pipeline":
+                members[(_scope_of(dimension), value)].append(deal)
+    found: list[Row] = []
+    for (scope, scope_id), own in members.items():
+        first = min(deal.created_on for deal in own)
+        for period_type in ("week", "month", "quarter"):
+            key = {"period_type": period_type, "pipeline": PIPELINE, "scope": scope, "scope_id": scope_id}
+            found += [
+                {**key, "period_start": start, **_bridge_of(own, start, after)}
+                for start, after in _periods(period_type)
+                if first < after
+            ]
+    return found
+
+
+def _bridge_of(deals: Iterable[Deal], start: date, after: date) -> Row:
+    row: Row = dict.fromkeys(
+        ("opening_count", "created_count", "won_count", "lost_count", "closing_count", "reopened_count", "deleted_count"), 0
+    )
+    won = Decimal(0)
+    for deal in deals:
+        is_closed_before = deal.closed_on is not None and deal.closed_on < start
+        row["opening_count"] += deal.created_on < start and not is_closed_before
+        row["created_count"] += start <= deal.created_on < after
+        if deal.closed_on and start <= deal.closed_on < after:
+            row[f"{deal.stage}_count"] += 1
+            won += (deal.amount or 0) if deal.stage == "won" else 0
+        row["closing_count"] += deal.created_on < after and not (deal.closed_on and deal.closed_on < after)
+    return {**row, "won_amount": won}
+
+
 def wilson(successes: int, trials: int) -> tuple[float | None, float | None]:
     """The 95 % score interval: the p for which |p̂ - p| = z·√(p(1-p)/n), by the quadratic formula."""
     if trials == 0:
