@@ -127,7 +127,9 @@ def _rows(
 def with_life(moment: pd.DataFrame) -> pd.DataFrame:
     """The moments and periods, and besides them the next year of each moment at which a quarter began, and of the present
     (is_replay false)."""
-    asked = moment[~moment["is_replay"] | ((moment["period_type"] == "quarter") & moment["is_at_start"])]
+    asked = moment[
+        ~moment["is_replay"] | (moment["period_type"].isin(("quarter", "fiscal_quarter")) & moment["is_at_start"])
+    ]
     made_on = pd.Series(asked["made_on"].unique())
     life = pd.DataFrame({"made_on": made_on, "period_type": LIFE, "period_start": made_on})
     life["period_end"] = life["period_start"] + pd.Timedelta(days=LIFE_DAYS - 1)

@@ -115,7 +115,7 @@ def _rows(process: SalesProcess) -> dict[str, list[tuple[object, ...]]]:
         "forecast": [_forecast_row(process.forecast)],
         "forecast_scope": [("company",), *((scope,) for scope in process.forecast.scopes)],
         "forecast_method": [(method,) for method in process.forecast.methods],
-        "forecast_replay": [(period_type, process.forecast.replays_of(period_type)) for period_type in REPLAYS],
+        "forecast_replay": [(_period_type(process, period), process.forecast.replays_of(period)) for period in REPLAYS],
         "created_from_stage": list(defined.created_from_stage.items()),
         "role": [(label, role) for role, labels in process.roles.items() for label in labels],
         "handover": [(each.pipeline, each.stage, each.giver, each.taker) for each in process.handovers],
@@ -128,6 +128,12 @@ def _rows(process: SalesProcess) -> dict[str, list[tuple[object, ...]]]:
             for order, tier in enumerate(score.tiers, 1)
         ],
     }
+
+
+def _period_type(process: SalesProcess, period: str) -> str:
+    """What the tables call a kind of period that is forecast: a fiscal year that begins in January is the calendar's."""
+    is_fiscal = period in ("quarter", "year") and process.company.fiscal_year_start_month != 1
+    return f"fiscal_{period}" if is_fiscal else period
 
 
 def _forecast_row(forecast: Forecast) -> tuple[object, ...]:

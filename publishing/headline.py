@@ -45,6 +45,7 @@ class Outlook:
     """What `fct_forecast` says of the company's quarter, and its record on the quarters and months before. None: it cannot be said."""
 
     period_start: date
+    is_fiscal: bool
     mean: float
     p10: float
     p90: float
@@ -96,8 +97,9 @@ def _outlook(connection: duckdb.DuckDBPyConnection) -> Outlook | None:
     if not _has_table(connection, "fct_forecast"):
         return None
     rows = connection.execute(
-        "select period_start, mean, p10, p90, quota, probability_of_quota from fct_forecast"
-        " where is_latest and scope = 'company' and period_type = 'quarter' and mean is not null order by period_start limit 1"
+        "select period_start, period_type = 'fiscal_quarter', mean, p10, p90, quota, probability_of_quota from fct_forecast"
+        " where is_latest and scope = 'company' and period_type in ('quarter', 'fiscal_quarter') and mean is not null"
+        " order by period_start limit 1"
     ).fetchall()
     if not rows:
         return None
@@ -106,9 +108,10 @@ def _outlook(connection: duckdb.DuckDBPyConnection) -> Outlook | None:
         " avg(case when is_within_p10_p90 then 1.0 else 0.0 end) from fct_forecast_accuracy"
         " where scope = 'company' and period_type = 'month' and method = 'funnelcast'"
     ).fetchall()[0]
-    start, mean, p10, p90, quota, probability = rows[0]
+    start, is_fiscal, mean, p10, p90, quota, probability = rows[0]
     return Outlook(
         start,
+        bool(is_fiscal),
         float(mean),
         float(p10),
         float(p90),

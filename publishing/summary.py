@@ -134,7 +134,7 @@ def _forecast(outlook: Outlook | None, unit: str) -> Iterable[tuple[str, str]]:
         chance = f"{outlook.probability_of_quota:.0%} chance of the quota of {outlook.quota:,.0f}"
     yield (
         "Forecast",
-        f"{outlook.mean:,.0f}{unit} in the quarter from {outlook.period_start} "
+        f"{outlook.mean:,.0f}{unit} in the {'fiscal quarter' if outlook.is_fiscal else 'quarter'} from {outlook.period_start} "
         f"(80% between {outlook.p10:,.0f} and {outlook.p90:,.0f}); {chance}",
     )
     if outlook.replays == 0 or outlook.share_missed is None or outlook.share_held is None:

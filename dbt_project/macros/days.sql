@@ -31,9 +31,28 @@
     {{ return(['week', 'month', 'quarter', 'fiscal_quarter']) }}
 {%- endmacro %}
 
-{#- Those for which a forecast is made. -#}
-{% macro forecast_period_types() -%}
+{#- The kinds of period for which a forecast is made: quarters and years are the company's fiscal ones. -#}
+{% macro forecast_periods() -%}
     {{ return(['week', 'month', 'quarter', 'year']) }}
+{%- endmacro %}
+
+{#- The period_type of one of these kinds: a fiscal year that begins in January is the calendar's. Expects the one-row CTE `run`. -#}
+{% macro forecast_period_type(period) -%}
+    {%- if period in ['quarter', 'year'] -%}
+    case when run.fiscal_year_start_month = 1 then '{{ period }}' else 'fiscal_{{ period }}' end
+    {%- else -%}
+    '{{ period }}'
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The first day of the period of one of these kinds that holds a day. Expects the one-row CTE `run`. -#}
+{% macro forecast_period_start(period, day) -%}
+    {{ period_start('fiscal_' ~ period if period in ['quarter', 'year'] else period, day) }}
+{%- endmacro %}
+
+{#- Whether a period is a quarter, the calendar's or a fiscal one. -#}
+{% macro is_quarter(period_type) -%}
+    {{ period_type }} in ('quarter', 'fiscal_quarter')
 {%- endmacro %}
 
 {#- The first day after a period of one of these types. -#}
@@ -42,6 +61,7 @@
         when 'week' then {{ dbt.dateadd('day', 7, start) }}
         when 'month' then {{ dbt.dateadd('month', 1, start) }}
         when 'quarter' then {{ dbt.dateadd('month', 3, start) }}
+        when 'fiscal_quarter' then {{ dbt.dateadd('month', 3, start) }}
         else {{ dbt.dateadd('year', 1, start) }}
     end
 {%- endmacro %}
@@ -57,6 +77,7 @@
         when 'week' then {{ dbt.dateadd('day', '-7 * cast(' ~ periods ~ ' as integer)', start) }}
         when 'month' then {{ dbt.dateadd('month', '-cast(' ~ periods ~ ' as integer)', start) }}
         when 'quarter' then {{ dbt.dateadd('month', '-3 * cast(' ~ periods ~ ' as integer)', start) }}
+        when 'fiscal_quarter' then {{ dbt.dateadd('month', '-3 * cast(' ~ periods ~ ' as integer)', start) }}
         else {{ dbt.dateadd('year', '-cast(' ~ periods ~ ' as integer)', start) }}
     end as date)
 {%- endmacro %}

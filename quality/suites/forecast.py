@@ -42,7 +42,7 @@ def _forecast() -> tuple[Check, ...]:
             rule=NoRows(
                 """
                 select period_type, count(period_start) as periods
-                from (values ('week'), ('month'), ('quarter'), ('year')) as expected (period_type)
+                from config.forecast_replay as expected
                 left join (select period_type, period_start from checked where is_latest and scope = 'company') as told
                     using (period_type)
                 group by period_type having count(period_start) <> 2
@@ -97,10 +97,11 @@ def _forecast() -> tuple[Check, ...]:
                 group by all
                 having abs(max(company.mean) - sum(part.mean)) > 0.01 * (count(*) + 1)
                     or max(company.static_weighted) <> sum(part.static_weighted)
+                    or max(company.won_so_far) <> sum(part.won_so_far)
                     or max(company.open_count) <> sum(part.open_count)
                 """
             ),
-            description="The forecasts of all teams, people, pipelines or segments add up to the company's.",
+            description="The forecasts of all teams, people, pipelines or segments, and what they have won, add up to the company's.",
             advice="Deals are missing from a team or counted in two: report it as a fault of Funnelcast.",
             keys=("as_of", "period_type", "period_start", "scope"),
         ),
@@ -118,11 +119,13 @@ def _forecast() -> tuple[Check, ...]:
             rule=NoRows(
                 """
                 select * from checked
-                where (unknown is null) is distinct from
-                    (mean is not null and quota is not null and static_weighted is not null and commit is not null)
+                where (unknown is null) is distinct from (
+                    mean is not null and quota is not null and static_weighted is not null and commit is not null
+                    and (quota = 0 or expected_attainment is not null) and (gap is null or pipeline_needed is not null)
+                )
                 """
             ),
-            description="Where a forecast, a quota or the CRM's own number is missing, it is said why.",
+            description="Where a forecast, a quota, the pipeline that it takes or the CRM's own number is missing, it is said why.",
             advice=FAULT,
             keys=ROW,
         ),
@@ -217,7 +220,7 @@ def _record() -> tuple[Check, ...]:
                 select period_type, count(*) as replays, round(sum(absolute_error) / nullif(sum(actual), 0), 3) as share_missed,
                     round(avg(case when is_within_p10_p90 then 1.0 else 0.0 end), 3) as share_held
                 from checked
-                where scope = 'company' and method = 'funnelcast' and period_type in ('month', 'quarter')
+                where scope = 'company' and method = 'funnelcast' and period_type in ('month', 'quarter', 'fiscal_quarter')
                 group by period_type
                 having count(*) >= (select trusted_replays from config.forecast) and (
                     sum(absolute_error) > (select trusted_error from config.forecast) * sum(actual)
@@ -241,7 +244,7 @@ def _record() -> tuple[Check, ...]:
                 from checked as own
                 join checked as other using (as_of, period_type, period_start, scope, scope_id)
                 where own.method = 'funnelcast' and own.scope = 'company' and other.method not in ('funnelcast', 'hazard')
-                    and own.period_type in ('month', 'quarter')
+                    and own.period_type in ('month', 'quarter', 'fiscal_quarter')
                 group by other.period_type, other.method
                 having count(*) >= (select trusted_replays from config.forecast)
                     and sum(other.absolute_error) < 0.9 * sum(own.absolute_error)
@@ -312,8 +315,8 @@ def _warnings() -> tuple[Check, ...]:
                     select period_type, period_start, scope, scope_id, 1 as told from checked
                     union all
                     select period_type, period_start, scope, scope_id, 2 from marts.fct_forecast
-                    where is_latest and period_type in ('month', 'quarter') and scope in ('company', 'team', 'rep')
-                        and period_start <= as_of and quota > 0
+                    where is_latest and period_type in ('month', 'quarter', 'fiscal_quarter') and scope in ('company', 'team', 'rep')
+                        and period_start <= as_of + 1 and quota > 0
                         and probability_of_quota < (select warn_below_probability from config.forecast)
                 ) as both_ways
                 group by all having max(told) <> 2 or min(told) <> 1

@@ -31,6 +31,18 @@ def group() -> Group:
                 keys=ROW,
             ),
             Check(
+                name="a_quota_is_of_a_period_of_the_company",
+                table=TABLE,
+                rule=NoRows("select * from checked where is_off_period"),
+                description="Quotas begin on the first day of a week, a month, a fiscal quarter or a fiscal year of the company.",
+                advice=(
+                    "No forecast is held against the named quotas: correct where their period starts, or the fiscal year's start"
+                    " and the first day of the week in the config."
+                ),
+                keys=(*ROW, "period_type", "period_start"),
+                severity="warn",
+            ),
+            Check(
                 name="who_has_deals_has_a_quota",
                 table=TABLE,
                 rule=NoRows(

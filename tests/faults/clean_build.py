@@ -24,6 +24,9 @@ select date '2026-11-22' as as_of, timestamp '2026-11-23' as as_of_end, 'UTC' as
 
 create table config.created_from_stage (pipeline varchar, stage varchar);
 
+create table config.forecast_replay as
+select period_type, 1 as periods from (values ('week'), ('month'), ('quarter'), ('year')) as periods (period_type);
+
 create table config.forecast as
 select 0.5::double as warn_below_probability, 1 as trusted_replays, 0.5::double as trusted_error, 0.5::double as trusted_interval
 """
@@ -220,7 +223,7 @@ create table intermediate.int_target as
 select
     'rep' as scope, 'generic' as rep_source_system, rep_id as scope_id, 'bookings' as metric, 'month' as period_type,
     date '2026-11-01' as period_start, date '2026-11-30' as period_end, cast(null as varchar) as unknown_cell, false as is_overlapping,
-    'target_2026-11-01.csv' as _file, row_number::bigint as _row
+    false as is_off_period, 'target_2026-11-01.csv' as _file, row_number::bigint as _row
 from (values ('r1', 1), ('r2', 2)) as reps (rep_id, row_number);
 
 create table intermediate.int_opportunity_amount as
@@ -500,7 +503,7 @@ create table marts.fct_forecast as
 select
     date '2026-11-22' as as_of, true as is_latest, period_type, cast(period_start as date) as period_start, parts.*,
     (mean - won_so_far - from_open)::decimal(18, 2) as from_new, greatest(quota - mean, 0)::decimal(18, 2) as gap,
-    cast(null as varchar) as unknown
+    mean / quota as expected_attainment, 10::decimal(18, 2) as pipeline_needed, cast(null as varchar) as unknown
 from (values
     ('week', '2026-11-23'), ('week', '2026-11-30'), ('month', '2026-11-01'), ('month', '2026-12-01'),
     ('quarter', '2026-10-01'), ('quarter', '2027-01-01'), ('year', '2026-01-01'), ('year', '2027-01-01')

@@ -299,6 +299,7 @@ PLANTS: dict[str, str] = {
     # targets
     "a_target_names_what_is_known": "update intermediate.int_target set unknown_cell = 'metric' where scope_id = 'r2'",
     "targets_do_not_overlap": "update intermediate.int_target set is_overlapping = true where scope_id = 'r2'",
+    "a_quota_is_of_a_period_of_the_company": "update intermediate.int_target set is_off_period = true where scope_id = 'r2'",
     "who_has_deals_has_a_quota": "delete from intermediate.int_target where scope_id = 'r2'",
     "exchange_rates_are_of_their_day": "update intermediate.int_opportunity_amount set rate_date = '2026-11-17'",
     "what_is_opened_was_sent": "insert into intermediate.int_email_event_judged"
@@ -364,7 +365,7 @@ PLANTS: dict[str, str] = {
     "a_forecast_is_no_less_than_what_is_won": f"update marts.fct_forecast set p10 = 19 {NEXT_YEAR}",
     "forecasts_of_teams_add_up_to_the_company": "delete from marts.fct_forecast where scope_id = 'A' and period_start = '2026-11-30'",
     "best_case_holds_what_is_committed": f"update marts.fct_forecast set best_case = 69 {NEXT_YEAR}",
-    "what_cannot_be_forecast_has_its_reason": f"update marts.fct_forecast set commit = null, best_case = null {NEXT_YEAR}",
+    "what_cannot_be_forecast_has_its_reason": f"update marts.fct_forecast set pipeline_needed = null {NEXT_YEAR}",
     "the_chance_of_a_quota_is_a_probability": "update marts.fct_forecast set probability_of_quota = 1.2 where scope_id = 'A'",
     "the_chance_of_a_quota_fits_the_quantiles": "update marts.fct_forecast set probability_of_quota = 0.2 where scope_id = 'B'",
     "a_gap_is_what_the_forecast_lacks": f"update marts.fct_forecast set gap = 0 {NEXT_YEAR}",

@@ -1,4 +1,4 @@
--- One row per month of tenure until a rep counts as ramped, and 'ramped' after: what reps of that tenure won in a month, as a share of what ramped ones do.
+-- One row per month of tenure until a rep counts as ramped: what reps of that tenure won in a month, as a share of what ramped ones do.
 -- Where fewer than three were watched in a month of tenure, a straight line stands for it.
 with rep_month as (
 

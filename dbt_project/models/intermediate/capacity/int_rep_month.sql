@@ -1,5 +1,6 @@
 -- One row per seller and whole month: what they won, and how many months they had been there. Sellers are those who own won deals or have a quota for
--- bookings. Of someone who has left without a date, the month of the last win is the last. Who came on no known day is ramped.
+-- bookings. Of someone who has left without a date, the month of the last win is the last; who never won anything, has none. Who came on no known
+-- day is ramped.
 with win as (
 
     select * from {{ ref('int_forecast_win') }} where known_until is null
@@ -54,8 +55,8 @@ last_win as (
 seller as (
 
     select
-        rep_scope.scope_id as rep, rep.team, rep.is_active, rep.started_on,
-        case when rep.ended_on is not null then rep.ended_on when not rep.is_active then last_win.month_start end as last_day
+        rep_scope.scope_id as rep, rep.team, rep.started_on,
+        coalesce(rep.ended_on, case when not rep.is_active then coalesce(last_win.month_start, cast('1970-01-01' as date)) end) as last_day
     from rep
     inner join rep_scope on rep.source_system = rep_scope.source_system and rep.rep_id = rep_scope.rep_id
     left join last_win on rep_scope.scope_id = last_win.rep

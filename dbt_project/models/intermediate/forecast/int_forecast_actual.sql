@@ -46,14 +46,14 @@ period as (
 
 won as (
 
-    {% for period_type in forecast_period_types() -%}
+    {% for period in forecast_periods() -%}
     select
-        '{{ period_type }}' as period_type, {{ period_start(period_type, 'win.closed_on') }} as period_start,
+        {{ forecast_period_type(period) }} as period_type, {{ forecast_period_start(period, 'win.closed_on') }} as period_start,
         win.pipeline, win.team, win.rep, win.segment, sum(amount.amount) as won_amount, count(*) as won_count
     from win
     cross join run
     inner join amount on win.source_system = amount.source_system and win.opportunity_id = amount.opportunity_id
-    group by {{ period_start(period_type, 'win.closed_on') }}, win.pipeline, win.team, win.rep, win.segment
+    group by {{ forecast_period_type(period) }}, {{ forecast_period_start(period, 'win.closed_on') }}, win.pipeline, win.team, win.rep, win.segment
     {%- if not loop.last %}
 
     union all

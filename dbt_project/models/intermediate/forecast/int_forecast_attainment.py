@@ -28,4 +28,7 @@ def model(dbt: Any, session: Any) -> Any:
     frame["probability_of_quota"] = probability_of_reaching(
         *(frame[f"n{place}"].to_numpy(float) for place in range(len(numbers)))
     )
-    return frame.drop(columns=[f"n{place}" for place in range(len(numbers))])
+    # Without a row, DuckDB could not tell that these are texts.
+    return frame.drop(columns=[f"n{place}" for place in range(len(numbers))]).astype(
+        dict.fromkeys(("period_type", "scope", "scope_id"), "str")
+    )

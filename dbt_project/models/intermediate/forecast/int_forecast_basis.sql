@@ -41,8 +41,8 @@ dated as (
     select
         made_on, period_type, period_start,
         case period_type
-            {%- for period_type in forecast_period_types() %}
-            when '{{ period_type }}' then {{ period_start(period_type, 'made_on') }}
+            {%- for period in forecast_periods() %}
+            when {{ forecast_period_type(period) }} then {{ forecast_period_start(period, 'made_on') }}
             {%- endfor %}
         end as present_start
     from moment
@@ -83,7 +83,7 @@ looked_at as (
         made_on, period_type, period_start, 'same_period_last_year',
         {{ earlier_period('period_type', 'period_start', "case period_type when 'week' then 52 when 'month' then 12 else 4 end") }}, 1
     from dated
-    where period_type <> 'year'
+    where period_type not in ('year', 'fiscal_year')
 
 ),
 

@@ -2,7 +2,7 @@
 -- are those at which a quarter began, half a year ago or longer, so that nearly all that was open then has ended.
 with moment as (
 
-    select distinct made_on from {{ ref('int_forecast_moment') }} where is_replay and is_at_start and period_type = 'quarter'
+    select distinct made_on from {{ ref('int_forecast_moment') }} where is_replay and is_at_start and {{ is_quarter('period_type') }}
 
 ),
 

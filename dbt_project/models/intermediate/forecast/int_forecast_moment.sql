@@ -1,15 +1,15 @@
 -- One row per moment at which a forecast is made (the start of made_on) and period that it is about.
 -- Every period is forecast when it began, as far back as the config says; one that is not over yet, every week since (every month for a year);
--- and at present the current and the next one.
-with period as (
+-- and at present the current and the next one. Quarters and years are the company's fiscal ones.
+with forecast_replay as (
 
-    select * from {{ ref('int_period') }} where period_type in ('{{ forecast_period_types() | join("', '") }}')
+    select * from {{ source('config', 'forecast_replay') }}
 
 ),
 
-forecast_replay as (
+period as (
 
-    select * from {{ source('config', 'forecast_replay') }}
+    select * from {{ ref('int_period') }} where period_type in (select period_type from forecast_replay)
 
 ),
 
@@ -29,8 +29,8 @@ first_period as (
 -- The period that the present is in, and the next one.
 current_period as (
 
-    {% for period_type in forecast_period_types() -%}
-    select '{{ period_type }}' as period_type, {{ period_start(period_type, 'run.present') }} as period_start from run
+    {% for period in forecast_periods() -%}
+    select {{ forecast_period_type(period) }} as period_type, {{ forecast_period_start(period, 'run.present') }} as period_start from run
     {%- if not loop.last %}
     union all
     {% endif %}
@@ -68,7 +68,7 @@ since_its_start as (
     from current_period
     cross join run
     inner join period as step
-        on step.period_type = case when current_period.period_type = 'year' then 'month' else 'week' end
+        on step.period_type = case when current_period.period_type in ('year', 'fiscal_year') then 'month' else 'week' end
         and step.period_start >= current_period.period_start and step.period_start < run.present
     where current_period.period_type <> 'week'
 

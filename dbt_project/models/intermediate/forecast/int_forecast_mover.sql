@@ -4,7 +4,7 @@ with moment as (
 
     select made_on, period_type, period_start, period_end
     from {{ ref('int_forecast_moment') }}
-    where not is_complete and period_type in ('month', 'quarter') and is_replay
+    where not is_complete and (period_type = 'month' or {{ is_quarter('period_type') }}) and is_replay
 
 ),
 

@@ -2,7 +2,7 @@
 -- forecast, and the starts of past quarters.
 with moment as (
 
-    select distinct made_on from {{ ref('int_forecast_moment') }} where not is_complete or (period_type = 'quarter' and is_at_start)
+    select distinct made_on from {{ ref('int_forecast_moment') }} where not is_complete or ({{ is_quarter('period_type') }} and is_at_start)
 
 ),
 

@@ -14,8 +14,8 @@ run as (
 
 period_of_win as (
 
-    {% for period_type in forecast_period_types() -%}
-    select '{{ period_type }}' as period_type, {{ period_start(period_type, 'win.closed_on') }} as period_start, win.*
+    {% for period in forecast_periods() -%}
+    select {{ forecast_period_type(period) }} as period_type, {{ forecast_period_start(period, 'win.closed_on') }} as period_start, win.*
     from win
     cross join run
     {%- if not loop.last %}

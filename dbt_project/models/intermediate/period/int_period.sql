@@ -42,13 +42,7 @@ bounded as (
     select
         period_type,
         period_start,
-        cast(case period_type
-            when 'week' then {{ dbt.dateadd('day', 7, 'period_start') }}
-            when 'month' then {{ dbt.dateadd('month', 1, 'period_start') }}
-            when 'quarter' then {{ dbt.dateadd('month', 3, 'period_start') }}
-            when 'fiscal_quarter' then {{ dbt.dateadd('month', 3, 'period_start') }}
-            else {{ dbt.dateadd('year', 1, 'period_start') }}
-        end as date) as next_period_start
+        cast({{ next_period_start('period_type', 'period_start') }} as date) as next_period_start
     from period_day
 
 )

@@ -1,5 +1,5 @@
--- One row per period (month, quarter, year, week) and part of the company that has a quota for bookings, and what it was made of: as given, or added
--- up from shorter periods, and from people or teams, where no quota is given for the whole.
+-- One row per period (week, month, fiscal quarter and year) and part of the company that has a quota for bookings, and what it was made of: as given,
+-- or added up from shorter periods, and from people or teams, where no quota is given for the whole.
 with target as (
 
     select * from {{ ref('int_target') }} where metric = 'bookings' and unknown_cell is null
@@ -18,6 +18,27 @@ user_version as (
 
 ),
 
+run as (
+
+    select fiscal_year_start_month from {{ source('config', 'run') }}
+
+),
+
+-- Quotas of quarters and years are of fiscal ones: the gate names those that begin on another day.
+typed as (
+
+    select
+        case target.period_type
+            {%- for period in forecast_periods() %}
+            when '{{ period }}' then {{ forecast_period_type(period) }}
+            {%- endfor %}
+        end as period_type,
+        target.period_start, target.scope, target.scope_id, target.rep_source_system, target.target_value
+    from target
+    cross join run
+
+),
+
 given as (
 
     select
@@ -25,7 +46,7 @@ given as (
         case target.scope when 'company' then 'all' when 'rep' then rep_scope.scope_id else target.scope_id end as scope_id,
         target.rep_source_system, case when target.scope = 'rep' then target.scope_id end as rep_id,
         sum(target.target_value) as quota
-    from target
+    from typed as target
     left join rep_scope on target.rep_source_system = rep_scope.source_system and target.scope_id = rep_scope.rep_id
     group by
         target.period_type, target.period_start, target.scope, target.rep_source_system, target.scope_id, rep_scope.scope_id
@@ -97,19 +118,20 @@ of_period as (
 
 -- A quarter in which a team or the company has no quota for one of the months has none. Of a person who came or went, what there is counts, if
 -- the company's is whole.
-{%- for period_type, unit, parts in [('quarter', 'month', 3), ('year', 'month', 12), ('year', 'quarter', 4)] %}
+{%- for period, unit, parts in [('quarter', 'month', 3), ('year', 'month', 12), ('year', 'quarter', 4)] %}
 
-{{ period_type }}_of_{{ unit }}s as (
+{{ period }}_of_{{ unit }}s as (
 
     select
-        '{{ period_type }}' as period_type, cast({{ dbt.date_trunc(period_type, 'period_start') }} as date) as period_start,
-        scope, scope_id, sum(quota) as quota, max(summed_over) as summed_over, count(*) as parts
+        {{ forecast_period_type(period) }} as period_type, {{ forecast_period_start(period, 'of_period.period_start') }} as period_start,
+        of_period.scope, of_period.scope_id, sum(of_period.quota) as quota, max(of_period.summed_over) as summed_over, count(*) as parts
     from of_period
-    where period_type = '{{ unit }}'
-    group by {{ dbt.date_trunc(period_type, 'period_start') }}, scope, scope_id
+    cross join run
+    where of_period.period_type = {{ forecast_period_type(unit) }}
+    group by {{ forecast_period_type(period) }}, {{ forecast_period_start(period, 'of_period.period_start') }}, of_period.scope, of_period.scope_id
     having count(*) = {{ parts }} or scope = 'rep'
     qualify max(case when scope = 'company' and count(*) = {{ parts }} then 1 else 0 end) over (
-        partition by {{ dbt.date_trunc(period_type, 'period_start') }}
+        partition by {{ forecast_period_start(period, 'of_period.period_start') }}
     ) = 1 or count(*) = {{ parts }}
 
 ),

@@ -1,4 +1,5 @@
--- One row per target in force: whose it is, by id, address or name; which of its cells names nobody and nothing known; and whether another overlaps it.
+-- One row per target in force: whose it is, by id, address or name; which of its cells names nobody and nothing known; whether another overlaps it;
+-- and whether it is a quota of a period that is not the company's, so that no forecast is held against it.
 -- Quotas that Salesforce keeps (ForecastingQuota) are targets for bookings; where the hand-kept sheet names the same one, the sheet speaks.
 with generic_target as (
 
@@ -17,6 +18,12 @@ salesforce_quota as (
 user_version as (
 
     select * from {{ ref('int_user_version') }}
+
+),
+
+run as (
+
+    select first_day_of_week, fiscal_year_start_month from {{ source('config', 'run') }}
 
 ),
 
@@ -134,13 +141,14 @@ named as (
         newest.*,
         case newest.scope when 'rep' then coalesce(quota_owner.source_system, rep.source_system) end as rep_source_system,
         case newest.scope when 'rep' then coalesce(quota_owner.user_id, rep.rep_id) when 'team' then team.team end as member,
-        cast(case newest.period_type
-            when 'week' then {{ dbt.dateadd('day', 7, 'newest.period_start') }}
-            when 'month' then {{ dbt.dateadd('month', 1, 'newest.period_start') }}
-            when 'quarter' then {{ dbt.dateadd('month', 3, 'newest.period_start') }}
-            else {{ dbt.dateadd('year', 1, 'newest.period_start') }}
-        end as date) as next_period_start
+        cast({{ next_period_start('newest.period_type', 'newest.period_start') }} as date) as next_period_start,
+        case newest.period_type
+            {%- for period in forecast_periods() %}
+            when '{{ period }}' then {{ forecast_period_start(period, 'newest.period_start') }}
+            {%- endfor %}
+        end as company_period_start
     from newest
+    cross join run
     left join user_version as quota_owner
         on newest.user_system = quota_owner.source_system and newest.scope_id = quota_owner.user_id and quota_owner.is_current
     left join rep on newest.scope = 'rep' and newest.user_system is null and lower(newest.scope_id) = rep.name_key
@@ -177,6 +185,7 @@ select
     coalesce(
         lead(period_start) over by_start < next_period_start or lag(next_period_start) over by_start > period_start, false
     ) as is_overlapping,
+    metric = 'bookings' and period_start <> company_period_start as is_off_period,
     told_by,
     _file,
     _row

@@ -187,6 +187,8 @@ select
         '; ',
         case when mean is null then 'forecast: nothing to learn from yet' end,
         case when quota is null then 'quota: none is set for the period' end,
+        case when gap > 0 and not (from_open > 0 and open_amount > 0)
+            then 'pipeline_needed: open deals are expected to bring nothing in the period' end,
         case when is_weighted_untold then 'static_weighted: what deals were worth or when they were expected was not known then' end,
         case when is_category_untold then 'commit, best_case: no forecast category was known then' end
     ), '') as unknown

@@ -1,4 +1,4 @@
--- One row per quarter (the current one and the next four) and team, and the company: what its sellers can bring, whether that is enough for the quota,
+-- One row per (fiscal) quarter, the current one and the next four, and team, and the company: what its sellers can bring, whether that is enough for the quota,
 -- and how many more it takes, hired by when.
 with seller as (
 
@@ -20,13 +20,13 @@ ramp as (
 
 quota as (
 
-    select * from {{ ref('int_quota') }} where period_type = 'quarter'
+    select * from {{ ref('int_quota') }} where {{ is_quarter('period_type') }}
 
 ),
 
 actual as (
 
-    select * from {{ ref('int_forecast_actual') }} where period_type = 'quarter' and scope = 'company'
+    select * from {{ ref('int_forecast_actual') }} where {{ is_quarter('period_type') }} and scope = 'company'
 
 ),
 
@@ -50,7 +50,8 @@ forecast as (
 
 run as (
 
-    select as_of, cast({{ dbt.date_trunc('quarter', 'as_of') }} as date) as quarter_start from {{ source('config', 'run') }}
+    select as_of, {{ forecast_period_start('quarter', 'as_of') }} as quarter_start
+    from {{ source('config', 'run') }} as run
 
 ),
 
@@ -161,7 +162,7 @@ coverage as (
     select sum(open_at_start.open_amount) / nullif(sum(actual.won_amount), 0) as coverage
     from actual
     cross join run
-    inner join moment on moment.period_type = 'quarter' and moment.period_start = actual.period_start and moment.is_at_start and moment.is_complete
+    inner join moment on {{ is_quarter('moment.period_type') }} and moment.period_start = actual.period_start and moment.is_at_start and moment.is_complete
     inner join open_at_start on moment.made_on = open_at_start.made_on
     where actual.period_start >= {{ dbt.dateadd('month', -12, 'run.quarter_start') }}
 
@@ -207,7 +208,7 @@ select
     cast(sellers as integer) as sellers,
     round(ramped_months / 3.0, 6) as ramped_equivalents,
     cast(round(3 * mean_won, 2) as decimal(18, 2)) as productivity,
-    cast(round(3 * (mean_won - 1.959964 * deviation / sqrt(rep_months)), 2) as decimal(18, 2)) as productivity_low,
+    cast(round(3 * greatest(mean_won - 1.959964 * deviation / sqrt(rep_months), 0), 2) as decimal(18, 2)) as productivity_low,
     cast(round(3 * (mean_won + 1.959964 * deviation / sqrt(rep_months)), 2) as decimal(18, 2)) as productivity_high,
     cast(rep_months as bigint) as productivity_rep_months,
     basis as productivity_basis,
@@ -224,6 +225,7 @@ select
         '; ',
         case when quota is null then 'quota: none is set for the quarter' end,
         case when mean_won is null then 'productivity: no whole month of a ramped rep is known' end,
+        case when capacity_gap > 0 and mean_won = 0 then 'hires_needed: ramped reps won nothing in the last twelve months' end,
         case when coverage is null then 'coverage: no whole quarter is known' end
     ), '') as unknown
 from judged

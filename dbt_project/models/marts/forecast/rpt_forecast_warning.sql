@@ -1,9 +1,9 @@
--- One row per current month or quarter, and team, person or the company, that will probably miss its quota: since when, and what moved it.
+-- One row per current month or (fiscal) quarter, and team, person or the company, that will probably miss its quota: since when, and what moved it.
 -- Probably: its probability of quota is below the threshold of the config (forecast: warn_below_probability).
 with forecast as (
 
     select * from {{ ref('fct_forecast') }}
-    where period_type in ('month', 'quarter') and scope in ('company', 'team', 'rep') and period_start <= as_of
+    where (period_type = 'month' or {{ is_quarter('period_type') }}) and scope in ('company', 'team', 'rep')
 
 ),
 
@@ -30,7 +30,9 @@ warned as (
     select forecast.*
     from forecast
     cross join threshold
-    where forecast.is_latest and forecast.quota > 0 and forecast.probability_of_quota < threshold.warn_below_probability
+    -- A period that begins tomorrow is the current one already: as a forecast's is that is made at the start of that day.
+    where forecast.is_latest and forecast.period_start <= {{ dbt.dateadd('day', 1, 'forecast.as_of') }}
+        and forecast.quota > 0 and forecast.probability_of_quota < threshold.warn_below_probability
 
 ),
 
