@@ -7,6 +7,8 @@ any order end in the same digests, and so does a rebuild from raw/ alone.
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import shutil
 from collections.abc import Callable
@@ -46,6 +48,29 @@ def test_deals_by_status(sample: Settings) -> None:
     found = dict(rows(sample.home, "select status, count(*) from fct_opportunity group by 1"))
     assert found == {status: truth[status] for status in ("won", "lost", "open", "deleted")}
     assert sum(found.values()) == truth["created"]
+
+
+def test_the_forecast_is_of_the_companys_fiscal_quarters_and_years(sample: Settings) -> None:
+    """The fiscal year begins in February. Wins and quotas are added up from the deals and from the delivered files themselves."""
+    start, end = date(2026, 11, 1), date(2027, 1, 31)
+    newest: dict[str, tuple[str, Decimal]] = {}
+    for path in sorted((LANDING / "salesforce" / "forecasting_quota").iterdir()):
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            newest |= {row["Id"]: (row["StartDate"], Decimal(row["QuotaAmount"])) for row in csv.DictReader(file)}
+    quota = sum(amount for month, amount in newest.values() if start <= date.fromisoformat(month) <= end)
+    won = rows(
+        sample.home,
+        f"select sum(amount) from fct_opportunity where status = 'won' and closed_on between '{start}' and '{end}'",
+    )
+    assert rows(
+        sample.home,
+        "select period_end, won_so_far, quota from fct_forecast"
+        f" where is_latest and scope = 'company' and period_type = 'fiscal_quarter' and period_start = '{start}'",
+    ) == [(end, won[0][0], quota)]
+    for table in ("fct_forecast", "fct_forecast_accuracy"):
+        found = {row[0] for row in rows(sample.home, f"select distinct period_type from {table}")}
+        assert found == {"week", "month", "fiscal_quarter", "fiscal_year"}
+    assert rows(sample.home, "select min(period_start) from rpt_capacity_plan") == [(start,)]
 
 
 @pytest.mark.parametrize(
