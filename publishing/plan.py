@@ -27,6 +27,16 @@ class UnknownTeam(UsageError):
         super().__init__(f"--team {team}: no such team; expected one of {', '.join(teams) or '(no team has sellers)'}.")
 
 
+class OutsidePlan(UsageError):
+    """Hires are asked for in a month that the plan does not hold."""
+
+    def __init__(self, start: date, first: date, last: date) -> None:
+        super().__init__(
+            f"--start {start:%Y-%m}: the plan is of {first:%Y-%m} to {last:%Y-%m}; who came earlier is in it, and who comes later adds"
+            " nothing to it."
+        )
+
+
 class NoPlan(UsageError):
     """The published release has no capacity plan."""
 
@@ -93,6 +103,12 @@ def read_plan(home: Path, team: str | None) -> Plan:
 
 def with_hires(plan: Plan, hires: int, start: date) -> tuple[PlannedQuarter, ...]:
     """Add to each quarter what ``hires`` people who come in the month of ``start`` win in it, as they ramp like others did."""
+    if hires and plan.quarters:
+        first, newest = plan.quarters[0].period_start, plan.quarters[-1].period_start
+        # Quarters begin in December at the latest, and may end in the next year.
+        last = date(newest.year + (newest.month + 2 > 12), (newest.month + 1) % 12 + 1, 1)
+        if not first <= start <= last:
+            raise OutsidePlan(start, first, last)
     return tuple(
         _planned(quarter, _months_of_ramped(quarter.period_start, start, plan.ramp), hires) for quarter in plan.quarters
     )

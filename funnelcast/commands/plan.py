@@ -31,11 +31,14 @@ def plan(
     """Can the sellers bring the quota, and what if more were hired? From the published tables rpt_capacity_plan and rpt_ramp."""
     if hires and start is None:
         raise UsageError("--hires needs --start, the month in which they come, such as --start 2027-01.")
+    if start is not None and not hires:
+        raise UsageError("--start needs --hires, how many people come, such as --hires 3.")
+    month = _month(start) if start is not None else date.max
     settings = load_settings(home=home)
     from publishing.plan import read_plan, with_hires
 
     found = read_plan(settings.home, team)
-    planned = with_hires(found, hires, _month(start) if start is not None else date.max)
+    planned = with_hires(found, hires, month)
     if as_json:
         print(json.dumps(_json(found, planned, hires, start), indent=1, ensure_ascii=False))
     else:

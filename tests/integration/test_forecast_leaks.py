@@ -31,6 +31,8 @@ SAID = {
     "fct_forecast": "* exclude (is_latest)",
     "fct_forecast_accuracy": "as_of, period_type, period_start, period_end, scope, scope_id, method, forecast, p10, p90, basis",
 }
+# Of nobody's deals, nothing is told where nothing was said and nothing came: what came is of later.
+IS_SAID = {"fct_forecast": "true", "fct_forecast_accuracy": "(scope_id <> '(none)' or forecast > 0)"}
 Told = dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]]
 
 
@@ -45,14 +47,13 @@ class Company:
 
 
 def company() -> Company:
-    """Two deals are gone from the second extract, and four from the third."""
+    """Two deals are gone from the second extract, and two more from the third. What no extract ever shows is no deal."""
     days = [FIRST + timedelta(days=7 * week) for week in range((LAST - FIRST).days // 7 + 1)]
+    world = happening(SEED)
+    first, second = (sorted(world.known(day))[:number] for day, number in ((EXTRACTS[0], 2), (EXTRACTS[1], 4)))
     return Company(
-        happening(SEED),
-        frozenset(
-            [(EXTRACTS[1], "D003"), (EXTRACTS[1], "D010")]
-            + [(EXTRACTS[2], deal) for deal in ("D003", "D010", "D020", "D030")]
-        ),
+        world,
+        frozenset([(EXTRACTS[1], deal) for deal in first] + [(EXTRACTS[2], deal) for deal in (*first, *second)]),
         {
             (currency, day): 0.7 + 0.1 * place + 0.001 * number
             for place, currency in enumerate(CURRENCIES[1:])
@@ -62,15 +63,15 @@ def company() -> Company:
     )
 
 
+def _others_absent(plain: Company) -> frozenset[tuple[date, str]]:
+    """Every other deal that the second extract showed is gone from the third."""
+    shown = sorted(plain.world.known(EXTRACTS[1]))[5::2]
+    return frozenset([told for told in plain.absent if told[0] < AFTER] + [(EXTRACTS[2], deal) for deal in shown])
+
+
 CHANGED: dict[str, Callable[[Company], Company]] = {
     "deals": lambda plain: replace(plain, world=otherwise(plain.world, AFTER, SEED)),
-    "deletions": lambda plain: replace(
-        plain,
-        absent=frozenset(
-            [told for told in plain.absent if told[0] < AFTER]
-            + [(EXTRACTS[2], f"D{number:03}") for number in range(60, 110)]
-        ),
-    ),
+    "deletions": lambda plain: replace(plain, absent=_others_absent(plain)),
     "rates": lambda plain: replace(
         plain, rates={key: rate * (2 if key[1] >= AFTER else 1) for key, rate in plain.rates.items()}
     ),
@@ -102,7 +103,7 @@ def build(one: Company, folder: Path) -> Told:
         rows = {
             table: [
                 connection.execute(
-                    f"select {columns} from marts.{table} where as_of {side} date '{AFTER}' order by all"
+                    f"select {columns} from marts.{table} where as_of {side} date '{AFTER}' and {IS_SAID[table]} order by all"
                 ).fetchall()
                 for side in ("<", ">=")
             ]
@@ -135,7 +136,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Told:
 def test_a_past_forecast_knows_nothing_of_what_came_after(what: str, plain: Told, tmp_path: Path) -> None:
     other = build(CHANGED[what](company()), tmp_path / what)
     for table, (before, after) in plain.items():
-        assert len(before) > 50, table
+        assert len(before) > 40, table
         assert before == other[table][0], table
         # A quota is held against forecasts, and makes none: nothing that was ever said of a period changes with it.
         if (what, table) == ("quotas", "fct_forecast_accuracy"):

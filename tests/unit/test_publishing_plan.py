@@ -92,7 +92,11 @@ def test_the_plan_is_shown_as_a_table(home: Path) -> None:
     ("flags", "message"),
     [
         (("--hires", "2"), "--hires needs --start"),
+        (("--start", "2027-01"), "--start needs --hires"),
         (("--hires", "2", "--start", "2027-13"), "expected a month such as 2027-01"),
+        (("--hires", "2", "--start", "2027-01-15"), "expected a month such as 2027-01"),
+        (("--hires", "2", "--start", "2026-12"), "the plan is of 2027-01 to 2027-06; who came earlier is in it"),
+        (("--hires", "2", "--start", "2027-07"), "the plan is of 2027-01 to 2027-06; who came earlier is in it"),
         (("--team", "North"), "no such team; expected one of East"),
     ],
 )
@@ -100,6 +104,27 @@ def test_what_is_asked_wrongly_is_said_in_a_sentence(home: Path, flags: tuple[st
     result = CliRunner().invoke(app, ["plan", "--home", str(home), *flags])
     assert isinstance(result.exception, UsageError)
     assert message in str(result.exception)
+    assert str(result.exception).endswith(".")
+    assert "\n" not in str(result.exception)
+
+
+@pytest.mark.parametrize("hires", ["-1", "two"])
+def test_hires_are_a_number_of_people(home: Path, hires: str) -> None:
+    result = CliRunner().invoke(app, ["plan", "--home", str(home), "--hires", hires, "--start", "2027-01"])
+    assert result.exit_code == 2
+    assert "--hires" in result.output
+
+
+def test_the_last_month_of_a_plan_may_lie_in_the_next_year() -> None:
+    fiscal = Plan("the company", None, (Quarter(date(2026, 11, 1), 900.0, 300.0, None),), RAMP)
+    assert with_hires(fiscal, 1, date(2027, 1, 1))[0].capacity_with_hires == 900
+    with pytest.raises(UsageError, match="2026-11 to 2027-01"):
+        with_hires(fiscal, 1, date(2027, 2, 1))
+
+
+def test_without_anything_published_it_is_said_what_to_do(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["plan", "--home", str(tmp_path)])
+    assert "run `funnelcast run" in str(result.exception)
 
 
 def test_an_unknown_team_names_those_that_are(home: Path) -> None:

@@ -60,6 +60,12 @@ holder as (
 
 ),
 
+category as (
+
+    select * from {{ ref('int_forecast_category') }}
+
+),
+
 run as (
 
     select timezone from {{ source('config', 'run') }}
@@ -110,14 +116,22 @@ creation as (
 
 ),
 
--- Who owned a deal, and which category its forecast had, as forecasts know it: from the extracts, or a history that names owners.
+-- Who owned a deal, as forecasts know it: from the extracts, or a history that names owners.
 held as (
+
+    select source_system, cast({{ dbt.dateadd('day', -1, 'min(known_from)') }} as date) as holder_known_since
+    from holder
+    group by source_system
+
+),
+
+-- Which category its forecast had: from the extracts, or a history that names categories.
+categorised as (
 
     select
         source_system,
-        cast({{ dbt.dateadd('day', -1, 'min(known_from)') }} as date) as holder_known_since,
         cast({{ dbt.dateadd('day', -1, "min(case when forecast_category is not null then known_from end)") }} as date) as category_known_since
-    from holder
+    from category
     group by source_system
 
 ),
@@ -220,9 +234,9 @@ told as (
     select
         source_system, 'forecast_category', category_known_since,
         case when category_known_since is null then 'no deal is delivered with a forecast category'
-            else 'the first extract that tells it is of that day' end,
+            else 'the first extract or change of stage that tells it is of that day' end,
         case when category_known_since is null then 'opportunity with forecast_category' end
-    from held
+    from categorised
 
     union all
 

@@ -18,6 +18,12 @@ holder as (
 
 ),
 
+category as (
+
+    select * from {{ ref('int_forecast_category') }}
+
+),
+
 stage as (
 
     select * from {{ ref('int_stage') }}
@@ -95,7 +101,7 @@ held as (
     select
         dated.made_on, dated.expected_close_on, dated.source_system, dated.pipeline as stage_pipeline, dated.stage, dated.currency,
         coalesce(holder.pipeline, '(none)') as pipeline, coalesce(holder.team, '(none)') as team, coalesce(holder.rep, '(none)') as rep,
-        coalesce(holder.segment, '(none)') as segment, holder.forecast_category,
+        coalesce(holder.segment, '(none)') as segment, category.forecast_category,
         sum(case when dated.amount_known_from <= dated.made_on then dated.amount end) as amount,
         count(*) as deals,
         sum(case when dated.amount_known_from <= dated.made_on and dated.amount is not null then 0 else 1 end) as deals_without_amount
@@ -104,9 +110,12 @@ held as (
         on dated.source_system = holder.source_system and dated.opportunity_id = holder.opportunity_id
         and holder.valid_from <= dated.made_on and (holder.valid_until is null or holder.valid_until > dated.made_on)
         and holder.known_from <= dated.made_on
+    left join category
+        on dated.source_system = category.source_system and dated.opportunity_id = category.opportunity_id
+        and category.known_from <= dated.made_on and (category.known_until is null or category.known_until > dated.made_on)
     group by
         dated.made_on, dated.expected_close_on, dated.source_system, dated.pipeline, dated.stage, dated.currency, holder.pipeline,
-        holder.team, holder.rep, holder.segment, holder.forecast_category
+        holder.team, holder.rep, holder.segment, category.forecast_category
 
 ),
 

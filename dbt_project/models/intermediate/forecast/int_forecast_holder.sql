@@ -1,5 +1,4 @@
--- One row per opportunity and time [valid_from, valid_until) in days: whose it was and which category its forecast had, and since when that
--- is known. What the first extract shows stands for the time before, but was not known then. The days are those of forecasts: a change of one
+-- One row per opportunity and time [valid_from, valid_until) in days: whose it was, and since when that is known. What the first extract shows stands for the time before, but was not known then. The days are those of forecasts: a change of one
 -- day holds from the next.
 with owner_span as (
 
@@ -35,7 +34,6 @@ version as (
 
     select
         opportunity_version.source_system, opportunity_version.opportunity_id, opportunity_version.pipeline, opportunity_version.segment,
-        opportunity_version.forecast_category,
         cast({{ dbt.dateadd('day', 1, local_day('opportunity_version.valid_from')) }} as date) as known_from,
         case when opportunity_version.version_number = 1 then cast('1970-01-01' as date)
             else cast({{ dbt.dateadd('day', 1, local_day('opportunity_version.valid_from')) }} as date) end as valid_from,
@@ -104,8 +102,7 @@ select
     version.pipeline,
     coalesce(owner_in_team.team, '(none)') as team,
     coalesce(rep_scope.scope_id, '(none)') as rep,
-    coalesce(version.segment, '(none)') as segment,
-    version.forecast_category
+    coalesce(version.segment, '(none)') as segment
 from version
 left join owner_in_team
     on version.source_system = owner_in_team.source_system and version.opportunity_id = owner_in_team.opportunity_id

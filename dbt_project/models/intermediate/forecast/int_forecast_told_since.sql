@@ -5,9 +5,9 @@ with state as (
 
 ),
 
-holder as (
+category as (
 
-    select * from {{ ref('int_forecast_holder') }}
+    select * from {{ ref('int_forecast_category') }}
 
 ),
 
@@ -25,7 +25,7 @@ promise_told as (
 category_told as (
 
     select source_system, min(case when forecast_category is not null then known_from end) as known_from
-    from holder
+    from category
     group by source_system
 
 ),

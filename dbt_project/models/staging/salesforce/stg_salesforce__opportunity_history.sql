@@ -20,6 +20,7 @@ typed as (
         coalesce({{ moment('_fivetran_start') }}, {{ moment('created_date') }}) as entered_at,
         {{ money('amount') }} as amount,
         {{ calendar_day('close_date') }} as expected_close_on,
+        {{ text('forecast_category') }} as forecast_category,
         {{ salesforce_id('owner_id') }} as owner_id,
         {{ delivery_columns() }},
         {{ problem([
@@ -40,6 +41,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['history_id', 'opportunity_id', 'stage_label', 'entered_at', 'amount', 'expected_close_on', 'owner_id'],
+    columns=['history_id', 'opportunity_id', 'stage_label', 'entered_at', 'amount', 'expected_close_on', 'forecast_category', 'owner_id'],
     key=['history_id']
 ) }}
