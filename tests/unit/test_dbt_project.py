@@ -39,7 +39,7 @@ UNREAD = {
     "salesforce__contact": {"first_name", "last_name"},
     "salesforce__lead": {"first_name", "is_converted", "last_name", "name"},
     "salesforce__opportunity": {"campaign_id", "probability", "type"},
-    "salesforce__opportunity_history": {"forecast_category", "is_deleted", "probability"},
+    "salesforce__opportunity_history": {"is_deleted", "probability"},
     "salesforce__opportunity_stage": {"api_name", "id"},
     "salesforce__user": {"created_date", "department", "last_modified_date", "system_modstamp"},
     "salesforce__user_role": {"developer_name"},
