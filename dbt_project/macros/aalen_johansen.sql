@@ -93,8 +93,10 @@
 
         select
             {% for name in keys %}aj_incidence.{{ name }}, {% endfor %}
-            max(aj_last.rate) as rate,
-            greatest(max(aj_last.unresolved), 0) as unresolved,
+            -- The last digits depend on how the sums happened to be added up: a rate of 1 would be 0.9999999999999998 now and then, and the
+            -- interval around it made of that error.
+            round(max(aj_last.rate), 12) as rate,
+            greatest(round(max(aj_last.unresolved), 12), 0) as unresolved,
             sum(aj_incidence.interest + aj_incidence.competing) as outcomes,
             sum(
                 -- Greenwood's term, where the day did not take all: then nothing comes after it.

@@ -1,6 +1,8 @@
 -- One row per visit of an open stage and period (month, quarter) at whose end it was still going on, or in which it ended.
 -- minutes_in_period is the part of the visit that lies in the period. Visits meet only the periods they touch the end of: nothing is
 -- joined to a calendar that it was not open in.
+-- A view: one model reads it, once, and to write it would cost more than to make it.
+{{ config(materialized='view') }}
 with stage_visit as (
 
     select * from {{ ref('int_stage_visit') }} where phase is null or phase not in ('won', 'lost')

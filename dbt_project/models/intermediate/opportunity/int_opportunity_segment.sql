@@ -1,5 +1,7 @@
 -- One row per opportunity and dimension that the tables are cut by: the value it has there, '(none)' where it has none.
 -- Deleted opportunities are in no segment: they count nowhere.
+-- A view: one model reads it, once, and to write it would cost more than to make it.
+{{ config(materialized='view') }}
 with opportunity as (
 
     select * from {{ ref('int_opportunity') }}

@@ -1,5 +1,7 @@
 -- One row per opportunity and period in which it moved: the movement, and what it adds to the bridge. Periods in which an open deal did not
 -- move have no row, but those in which it slipped.
+-- A view: to write millions of rows would cost more than to make them for each of the two models that read it.
+{{ config(materialized='view') }}
 with opportunity_period as (
 
     select * from {{ ref('int_opportunity_period') }}
@@ -36,20 +38,28 @@ run as (
 
 ),
 
--- In a quiet period a deal starts and ends in one state: all that can have happened is that its date passed. It did so in one period.
-{%- for period_type in movement_period_types() %}
+period_of_day as (
+    {%- for period_type in movement_period_types() %}
 
-quiet_{{ period_type }} as (
-
-    select opportunity_period.*, period_day.{{ period_type }}_number as slipped_in
-    from opportunity_period
-    inner join period_day on opportunity_period.expected_close_on_at_end = period_day.date_day
-    where opportunity_period.period_type = '{{ period_type }}' and opportunity_period.state_at_end = 'open'
-        and period_day.{{ period_type }}_number > opportunity_period.period_number
-        and period_day.{{ period_type }}_number < opportunity_period.next_period_number
+    select '{{ period_type }}' as period_type, date_day, {{ period_type }}_number as period_number from period_day
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 
 ),
-{%- endfor %}
+
+-- In a quiet period a deal starts and ends in one state: all that can have happened is that its date passed. It did so in one period.
+quiet as (
+
+    select opportunity_period.*, period_of_day.period_number as slipped_in
+    from opportunity_period
+    inner join period_of_day
+        on opportunity_period.period_type = period_of_day.period_type
+        and opportunity_period.expected_close_on_at_end = period_of_day.date_day
+    where opportunity_period.state_at_end = 'open'
+        and period_of_day.period_number > opportunity_period.period_number
+        and period_of_day.period_number < opportunity_period.next_period_number
+
+),
 
 told as (
 
@@ -59,7 +69,6 @@ told as (
         expected_close_on_at_start as expected_close_at_start, expected_close_on_at_end as expected_close_at_end,
         segment_key_at_start, segment_key_at_end, was_open
     from opportunity_period
-    {%- for period_type in movement_period_types() %}
 
     union all
 
@@ -67,8 +76,7 @@ told as (
         source_system, opportunity_id, period_type, slipped_in, pipeline_at_end, pipeline_at_end, 'open', 'open', stage_at_end, stage_at_end,
         stage_order_at_end, stage_order_at_end, amount_at_end, amount_at_end, expected_close_on_at_end, expected_close_on_at_end,
         segment_key_at_end, segment_key_at_end, false
-    from quiet_{{ period_type }}
-    {%- endfor %}
+    from quiet
 
 ),
 

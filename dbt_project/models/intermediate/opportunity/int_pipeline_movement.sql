@@ -1,5 +1,7 @@
 -- One row per opportunity, day and movement that the day's end shows against the day before: what it adds to a stage's open pipeline.
 -- count_delta and amount_delta are signed; a day's movements and its opening add up to its closing.
+-- A view: one model reads it, once, and to write it would cost more than to make it.
+{{ config(materialized='view') }}
 with opportunity_day as (
 
     select * from {{ ref('int_opportunity_day') }}

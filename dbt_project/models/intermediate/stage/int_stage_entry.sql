@@ -1,4 +1,6 @@
 -- One row per opportunity and open stage that it visited or skipped past: when first, how, and whether it got beyond.
+-- A view: one model reads it, once, and to write it would cost more than to make it.
+{{ config(materialized='view') }}
 with stage_visit as (
 
     select * from {{ ref('int_stage_visit') }}
