@@ -1,5 +1,5 @@
-"""The counts that the forecast's SQL makes, made here of an in-memory history with numpy: a test holds them against the SQL on the
-sample.
+"""The counts that the forecast's SQL makes, made here of an in-memory history with numpy: tests/integration/test_forecast_benchmark.py
+holds them against the SQL on the sample.
 
 Belongs here: counting. Does not belong here: the method (forecasting/) or scoring (forecast.py).
 """

@@ -69,7 +69,8 @@ def deal_history(made: DealHistories) -> DealHistory:
             if stage == stages and not was_won:
                 wins.append((deal.number, day, amount))
                 was_won = True
-            if stage < stages:
+            # Once won, a deal is in no forecast again, also if it is reopened.
+            if stage < stages and not was_won:
                 following = place + 1 < len(days)
                 spells.append(
                     (

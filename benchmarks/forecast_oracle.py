@@ -7,8 +7,8 @@ in the end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from simulator import Company, DealHistories, simulate_births
 from simulator.funnel import Deal
 from simulator.hazards import OLDEST, daily_risks, risk_tables
 from simulator.people import AE
+from simulator.workdays import Calendar
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -38,10 +39,14 @@ class Types:
 
 
 class Oracle:
-    """Expected won amounts of a company."""
+    """Expected won amounts of a company. ``calendar`` is what the oracle takes days to be: the true one, or one without the weeks in
+    which something went wrong that nobody could foresee."""
 
-    def __init__(self, made: DealHistories, history: DealHistory, arrivals_per_day: Floats, first_arrival_day: int) -> None:
+    def __init__(
+        self, made: DealHistories, history: DealHistory, calendar: Calendar, arrivals_per_day: Floats, first_arrival_day: int
+    ) -> None:
         self._made = made
+        self._calendar = calendar
         self._history = history
         self._stages = len(made.company.stages)
         self._tables = risk_tables(made.company)
@@ -97,31 +102,42 @@ class Oracle:
         deals = [self._made.deals[number] for number in now["deal"]]
         return deals, now["stage"].to_numpy(np.int64), now["stage_entered"].to_numpy(np.int64)
 
-    def _risks(self, types: Types, stage: int, age: Ints, day: int, pace: Floats) -> tuple[Floats, ...]:
-        """Forward, lost and back probabilities of one day, broadcast over types x ages: skips are part of forward."""
-        calendar = self._made.calendar
-        index = calendar.index(day)
-        shape = np.broadcast_shapes((len(types.segment), 1), np.atleast_2d(age).shape)
+    def _neutral(self, types: Types, ages: Ints) -> Floats:
+        """Forward, lost and back hazards on a neutral day under an average rep, by stage: (3, stages, types, ages).
+
+        ``ages``: (ages,), or (types, ages).
+        """
+        shape = np.broadcast_shapes((len(types.segment), 1), np.atleast_2d(ages).shape)
 
         def wide(values: NDArray[np.generic]) -> NDArray[np.generic]:
             return np.broadcast_to(np.asarray(values).reshape(-1, 1), shape)
 
-        risks = daily_risks(
-            self._made.company,
-            self._tables,
-            stage=np.full(shape, stage),
-            age=np.broadcast_to(np.minimum(age, OLDEST), shape),
-            segment=wide(types.segment),
-            season=tuple(float(s[index]) for s in (calendar.forward, calendar.closing, calendar.losing, calendar.working)),
-            rep_pace=wide(pace),
-            size=wide(types.size),
-            source_losing=wide(types.losing),
-            care=wide(types.care),
-            is_neglected=wide(stage >= types.neglected_from),
-        )
-        total = sum(risks)
-        share = -np.expm1(-total) / np.where(total > 0, total, 1)
-        return tuple(risk * share for risk in risks)
+        risks = [
+            daily_risks(
+                self._made.company,
+                self._tables,
+                stage=np.full(shape, stage),
+                age=np.broadcast_to(np.minimum(ages, OLDEST), shape),
+                segment=wide(types.segment),
+                season=(1.0, 1.0, 1.0, 1.0),
+                rep_pace=np.ones(shape),
+                size=wide(types.size),
+                source_losing=wide(types.losing),
+                care=wide(types.care),
+                is_neglected=wide(stage >= types.neglected_from),
+            )
+            for stage in range(self._stages)
+        ]
+        return np.stack(risks, axis=1)
+
+    def _day(self, day: int) -> Floats:
+        """By what a day's season multiplies neutral hazards: (3, stages, 1, 1). The rep's pace multiplies moves forward besides."""
+        calendar = self._calendar
+        index = calendar.index(day)
+        factors = np.empty((3, self._stages))
+        factors[0], factors[0, -2:] = calendar.forward[index], calendar.closing[index]
+        factors[1], factors[2] = calendar.losing[index], calendar.working[index]
+        return factors[:, :, None, None]
 
     def _pace(self, owners: Ints, day: int) -> Floats:
         output = self._made.team.output[owners, self._made.calendar.index(day)]
@@ -139,6 +155,9 @@ class Oracle:
         instant = self._made.clock.utc(start, 0)
         owners = np.array([deal.owner_at(instant) for deal in deals], dtype=np.int64)
         horizon = ends[-1] - start
+        # Of deals that enter a stage within the horizon, oldest first, so that a day's ages are the last places.
+        young = self._neutral(types, np.arange(horizon, 0, -1))
+        carried = self._neutral(types, (start - entered)[:, None] + np.arange(horizon))
         state = np.zeros((self._stages, len(deals), horizon + 1))
         state[stage, np.arange(len(deals)), 0] = 1.0
         skip = self._made.company.skip_chance + self._made.company.same_instant_chance
@@ -146,28 +165,19 @@ class Oracle:
         results = []
         for step in range(horizon):
             day = start + step
-            pace = self._pace(owners, day)
-            width = step + 1
-            ages = np.concatenate([np.zeros((len(deals), 1)), np.tile(step - np.arange(step), (len(deals), 1))], axis=1)
-            ages[:, 0] = day - entered
-            arriving = np.zeros((self._stages, len(deals)))
-            for k in range(self._stages):
-                here = state[k, :, :width]
-                if not here.any():
-                    continue
-                forward, lost, back = self._risks(types, k, ages.astype(np.int64), day, pace)
-                forward_flow, back_flow = (here * forward).sum(axis=1), (here * back).sum(axis=1)
-                here *= 1 - forward - lost - back
-                if k + 1 == self._stages:
-                    won += forward_flow
-                elif k + 2 < self._stages:
-                    arriving[k + 1] += forward_flow * (1 - skip)
-                    arriving[k + 2] += forward_flow * skip
-                else:
-                    arriving[k + 1] += forward_flow
-                if k > 0:
-                    arriving[k - 1] += back_flow
-            state[:, :, width] = arriving
+            hazards = np.concatenate([carried[..., [step]], young[..., horizon - step :]], axis=3) * self._day(day)
+            hazards[0] *= self._pace(owners, day)[:, None]
+            forward, lost, back = _probabilities(hazards)
+            here = state[:, :, : step + 1]
+            forward_flow, back_flow = (here * forward).sum(axis=2), (here * back).sum(axis=2)
+            here *= 1 - forward - lost - back
+            won += forward_flow[-1]
+            state[1:, :, step + 1] = forward_flow[:-1]
+            # Of those that move on, some skip a stage, but not the last one.
+            skipped = skip * forward_flow[:-2]
+            state[1:-1, :, step + 1] -= skipped
+            state[2:, :, step + 1] += skipped
+            state[:-1, :, step + 1] += back_flow[1:]
             if day + 1 in ends:
                 results.append(float(won @ types.amount))
         return results
@@ -175,26 +185,22 @@ class Oracle:
     def _from_new(self, start: int, end: int) -> float:
         """Backward in time: what a deal entering a stage on a day is worth by the end, for each sampled type; times who is coming."""
         types, horizon = self._new, end - start
-        ages = np.arange(horizon + 1)
+        neutral = self._neutral(types, np.arange(horizon + 1))
         value = np.zeros((self._stages, len(types.segment), horizon + 2))
         skip = self._made.company.skip_chance + self._made.company.same_instant_chance
         reopened = self._reopened_per_day(start)
         total = 0.0
         for day in range(end - 1, start - 1, -1):
-            pace = np.full(len(types.segment), self._mean_pace(day))
+            hazards = neutral * self._day(day)
+            hazards[0] *= self._mean_pace(day)
+            forward, lost, back = _probabilities(hazards)
             after = value[:, :, 1].copy()
-            older = np.zeros_like(value)
-            for k in range(self._stages):
-                forward, lost, back = self._risks(types, k, ages[None, :], day, pace)
-                if k + 1 == self._stages:
-                    onward = np.ones((len(types.segment), 1))
-                elif k + 2 < self._stages:
-                    onward = ((1 - skip) * after[k + 1] + skip * after[k + 2])[:, None]
-                else:
-                    onward = after[k + 1][:, None]
-                backward = after[k - 1][:, None] if k > 0 else 0.0
-                older[k, :, :-1] = forward * onward + back * backward + (1 - forward - lost - back) * value[k, :, 1:]
-            value = older
+            onward = np.concatenate([after[1:], np.ones_like(after[:1])])
+            onward[:-2] += skip * (after[2:] - after[1:-1])
+            backward = np.concatenate([np.zeros_like(after[:1]), after[:-1]])
+            value[:, :, :-1] = (
+                forward * onward[:, :, None] + back * backward[:, :, None] + (1 - forward - lost - back) * value[:, :, 1:]
+            )
             # A deal born on a day is first at risk on the next.
             born = float(self._arrivals[day - self._first_arrival_day])
             total += born * float((after[0] * types.amount).mean())
@@ -207,7 +213,18 @@ class Oracle:
         return self._made.company.reopened_after_lost * len(lost) / 75
 
 
-@cache
+def _probabilities(hazards: Floats) -> Floats:
+    """Of competing hazards of one day (their kinds first): the chance of each."""
+    total = hazards.sum(axis=0)
+    return np.asarray(hazards * np.divide(-np.expm1(-total), total, out=np.ones_like(total), where=total > 0))
+
+
+def without_shocks(made: DealHistories) -> Calendar:
+    """The company's calendar but for its bad weeks."""
+    first, last = (date.fromordinal(day) for day in (made.calendar.first, made.calendar.last))
+    return Calendar(replace(made.company, bad_weeks=()), first, last)
+
+
 def arrivals_per_day(company: Company, seeds: tuple[int, ...]) -> Floats:
     """How many deals begin on each day of the history, on average over companies that differ by chance alone."""
     first, count = company.history_starts_on.toordinal(), (company.as_of - company.history_starts_on).days + 1

@@ -18,9 +18,9 @@ class ArrivalSettings:
     """Prior beliefs; variances are of logarithms."""
 
     weekday_events: float = 3.0
-    month_of_quarter_prior: float = 0.15**2
-    week_prior: float = 0.1**2
-    month_of_year_prior: float = 0.2**2
+    month_of_quarter_prior: float = 0.1**2
+    week_prior: float = 0.05**2
+    month_of_year_prior: float = 0.12**2
     between_periods: float = 0.1**2
     growth_prior: float = 0.15**2  # of a year's growth
     half_life: float = 150.0  # days that the level remembers

@@ -17,7 +17,7 @@ from forecasting.positions import Floats
 class CombinationSettings:
     """Prior beliefs about the methods."""
 
-    feedback_prior: float = 0.1**2  # variance of log (observed ÷ expected)
+    feedback_prior: float = 0.07**2  # variance of log (observed ÷ expected)
     feedback_half_life: float = 4.0  # replays
     feedback_between: float = 0.08**2  # a period's own, not to be followed
     prior_error: float = 0.25**2  # mean squared relative error of a method before it has a record

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.counts import KINDS, LOST, MOVED, WON, Counts
-from forecasting.positions import MONTHS, WEEKS, Floats, Ints, Positions, positions
+from forecasting.positions import MONTHS, TURN_OF_YEAR, WEEKS, Floats, Ints, Positions, positions
 from forecasting.seasons import effects, summed, weekday_factors
 
 
@@ -27,7 +27,8 @@ class HazardSettings:
     weekday_events: float = 3.0
     month_of_quarter_prior: float = 0.35**2
     week_prior: float = 0.25**2
-    month_of_year_prior: float = 0.25**2
+    month_of_year_prior: float = 0.15**2
+    turn_of_year_prior: float = 0.25**2  # holidays do more than a month does
     stage_season_prior: float = 0.25**2
     between_periods: float = 0.12**2
     level_prior: float = 0.1**2
@@ -59,6 +60,8 @@ def fit_hazards(counts: Counts, settings: HazardSettings) -> Hazards:
     at = counts.positions
     fits = [_Fit(counts, kind, at, settings) for kind in range(len(KINDS))]
     pace = np.ones((len(_PACES), MONTHS))
+    priors = np.full(MONTHS, settings.month_of_year_prior)
+    priors[TURN_OF_YEAR] = settings.turn_of_year_prior
     for _ in range(settings.sweeps):
         for number, kinds in enumerate(_PACES):
             for kind in kinds:
@@ -69,7 +72,7 @@ def fit_hazards(counts: Counts, settings: HazardSettings) -> Hazards:
                 at.month_of_year,
                 at.month,
                 count=MONTHS,
-                prior=settings.month_of_year_prior,
+                prior=priors,
                 between=settings.between_periods,
             )
     month_of_year = np.empty((len(KINDS), MONTHS))

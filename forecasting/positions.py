@@ -16,7 +16,8 @@ Floats = NDArray[np.float64]
 
 WEEKS = 13
 MONTHS = 13
-_TURN_OF_YEAR = (11, 20, 2)  # from 20 December to 2 January: two weeks
+TURN_OF_YEAR = MONTHS - 1
+_TURN_OF_YEAR_DAYS = (11, 20, 2)  # from 20 December to 2 January: two weeks
 _EPOCH = 719163  # the ordinal of 1970-01-01
 
 
@@ -41,7 +42,7 @@ def positions(days: Ints, fiscal_year_start_month: int) -> Positions:
     return Positions(
         week_of_quarter=np.maximum(0, WEEKS - 1 - (end - 1 - days) // 7),
         month_of_quarter=shifted % 3,
-        month_of_year=np.where(_is_turn_of_year(days, month), MONTHS - 1, month % 12),
+        month_of_year=np.where(_is_turn_of_year(days, month), TURN_OF_YEAR, month % 12),
         weekday=(days - 1) % 7,
         quarter=quarter,
         month=month,
@@ -57,7 +58,7 @@ def cell_starts(first_day: int, end: int, fiscal_year_start_month: int) -> Ints:
 
 
 def _is_turn_of_year(days: Ints, month: Ints) -> NDArray[np.bool_]:
-    december, since, until = _TURN_OF_YEAR
+    december, since, until = _TURN_OF_YEAR_DAYS
     day_of_month = days - _first_days(month) + 1
     return np.asarray(((month % 12 == december) & (day_of_month >= since)) | ((month % 12 == 0) & (day_of_month <= until)))
 

@@ -21,13 +21,14 @@ def effects(
     period: Ints,
     *,
     count: int,
-    prior: float,
+    prior: float | Floats,
     between: float,
 ) -> Floats:
     """One factor for each of ``count`` positions, from counts in cells of time: shape (count,), or (count, columns) for columns of
     cells.
 
     ``observed`` and ``expected`` (cells,) or (cells, columns): events, and how many were expected without this factor.
+    ``prior``: of every position, or one for each.
     ``position`` and ``period`` (cells,): where each cell lies, and in which period of its own.
     """
     groups, place = np.unique(period * count + position, return_inverse=True)
@@ -36,7 +37,8 @@ def effects(
     at = groups % count
     numerator = summed(weight * observed_group, at, count)
     denominator = summed(weight * expected_group, at, count)
-    return np.asarray((1 / prior + numerator) / (1 / prior + denominator))
+    belief = np.reshape(1 / np.asarray(prior), (-1, *(1,) * (observed.ndim - 1)))
+    return np.asarray((belief + numerator) / (belief + denominator))
 
 
 def weekday_factors(seen: Floats, weekday: Ints, events: float) -> Floats:

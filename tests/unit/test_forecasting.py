@@ -79,6 +79,15 @@ def test_events_without_end_in_one_period_are_one_observation() -> None:
     assert told == pytest.approx([1.5], rel=1e-6)
 
 
+def test_each_position_has_its_own_prior() -> None:
+    # Nothing is taken off for periods: (1 / 0.04 + 50) / (1 / 0.04 + 25) = 75 / 50, and (1 / 0.01 + 50) / (1 / 0.01 + 25) = 150 / 125.
+    observed, expected = np.full((2, 3), 50.0), np.full((2, 3), 25.0)
+    told = effects(
+        observed, expected, np.arange(2), np.arange(2), count=2, prior=np.array([0.04, 0.01]), between=0.0
+    )  # the same in each of three columns of cells
+    assert told == pytest.approx(np.array([[1.5] * 3, [1.2] * 3]))
+
+
 # hazards and propagation
 
 
