@@ -31,3 +31,29 @@
         else 181
     end as integer)
 {%- endmacro %}
+
+{#- CTEs that number the moments at which forecasts are made: `numbered`, and `first_moment` with the number of the first moment on or after each
+day since `first_day`. What was so from one day to another was so at a run of numbers, found without comparing days. Expects the CTE `moment`. -#}
+{% macro forecast_moment_numbers(first_day) -%}
+    numbered as (
+
+        select made_on, max(period_end) as last_end, cast(row_number() over (order by made_on) as integer) as moment_number
+        from moment
+        group by made_on
+
+    ),
+
+    day as (
+
+        {{ days_from_to(first_day, '(select max(made_on) from numbered)') }}
+
+    ),
+
+    first_moment as (
+
+        select day.date_day, min(numbered.moment_number) over (order by day.date_day desc rows unbounded preceding) as moment_number
+        from day
+        left join numbered on day.date_day = numbered.made_on
+
+    )
+{%- endmacro %}

@@ -42,28 +42,7 @@ amount as (
 
 ),
 
-numbered as (
-
-    select made_on, max(period_end) as last_end, cast(row_number() over (order by made_on) as integer) as moment_number
-    from moment
-    group by made_on
-
-),
-
--- The number of the first moment on or after a day: a state's moments are then a run of numbers, found without comparing days.
-day as (
-
-    {{ days_from_to('(select min(known_from) from state)', '(select max(made_on) from numbered)') }}
-
-),
-
-first_moment as (
-
-    select day.date_day, min(numbered.moment_number) over (order by day.date_day desc rows unbounded preceding) as moment_number
-    from day
-    left join numbered on day.date_day = numbered.made_on
-
-),
+{{ forecast_moment_numbers('(select min(known_from) from state)') }},
 
 asked as (
 

@@ -18,27 +18,7 @@ holder as (
 
 ),
 
-numbered as (
-
-    select made_on, cast(row_number() over (order by made_on) as integer) as moment_number
-    from (select distinct made_on from moment) as made
-
-),
-
--- The number of the first moment on or after a day: the moments of a stretch are then a run of numbers, found without comparing days.
-day as (
-
-    {{ days_from_to('(select min(began_on) from spell)', '(select max(made_on) from numbered)') }}
-
-),
-
-first_moment as (
-
-    select day.date_day, min(numbered.moment_number) over (order by day.date_day desc rows unbounded preceding) as moment_number
-    from day
-    left join numbered on day.date_day = numbered.made_on
-
-),
+{{ forecast_moment_numbers('(select min(began_on) from spell)') }},
 
 -- What was so when a day ended is known to the forecasts of the next day.
 asked as (
