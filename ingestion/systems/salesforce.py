@@ -52,8 +52,8 @@ SALESFORCE = system(
             "opportunity_history",
             "events",
             required="id stage_name",
-            optional="opportunity_id created_date:time amount:number close_date:time probability:number forecast_category|forecast_category_name "
-            "owner_id _fivetran_start:time is_deleted",
+            optional="opportunity_id created_date:time amount:number close_date:time probability:number "
+            "forecast_category|forecast_category_name owner_id _fivetran_start:time is_deleted",
         ),
         declare(
             "opportunity_stage",
