@@ -16,10 +16,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
 Row = dict[str, str]
+Told = TypeVar("Told")
 
 STAGES = ("prospecting", "qualification", "engagement", "closing", "won", "lost")
 FIRST_DAY = datetime(2026, 5, 4)
@@ -148,22 +150,28 @@ def _state(event: Event) -> Row:
 
 
 def deliver(company: Histories, landing: Path, shuffled: random.Random | None = None) -> None:
-    """Write the company's extracts; ``shuffled``: rows in any order, and the history cut into any files of any of its days."""
+    """Write the company's extracts; ``shuffled``: rows in any order, and the history cut into any files of any days since it happened."""
     for day, deals, users in zip(EXTRACT_DAYS, company.deals, company.users, strict=True):
         _write(landing, "opportunity", f"opportunity_{day:%Y-%m-%d}.csv", _ordered(deals, shuffled))
         _write(landing, "user", f"user_{day:%Y-%m-%d}.csv", _ordered(users, shuffled))
-    told = _ordered([event.as_row() for event in company.events], shuffled)
     if shuffled is None:
-        _write(landing, "stage_history", f"stage_history_{EXTRACT_DAYS[-1]:%Y-%m-%d}.csv", told)
+        _write(
+            landing,
+            "stage_history",
+            f"stage_history_{EXTRACT_DAYS[-1]:%Y-%m-%d}.csv",
+            [event.as_row() for event in company.events],
+        )
         return
     parts: dict[tuple[datetime, int], list[Row]] = {}
-    for row in told:
-        parts.setdefault((shuffled.choice(EXTRACT_DAYS), shuffled.randrange(3)), []).append(row)
+    for event in _ordered(company.events, shuffled):
+        # No extract tells of what comes after it: such a row would be set aside.
+        days = [day for day in EXTRACT_DAYS if event.at < day + timedelta(days=1)] or [EXTRACT_DAYS[-1]]
+        parts.setdefault((shuffled.choice(days), shuffled.randrange(3)), []).append(event.as_row())
     for (day, part), rows in parts.items():
         _write(landing, "stage_history", f"part{part}_stage_history_{day:%Y-%m-%d}.csv", rows)
 
 
-def _ordered(rows: Sequence[Row], shuffled: random.Random | None) -> list[Row]:
+def _ordered(rows: Sequence[Told], shuffled: random.Random | None) -> list[Told]:
     ordered = list(rows)
     if shuffled is not None:
         shuffled.shuffle(ordered)

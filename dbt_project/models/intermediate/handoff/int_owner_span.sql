@@ -125,13 +125,34 @@ dated as (
 
 ),
 
+by_instant as (
+
+    select
+        source_system, opportunity_id, created_at, told_at, place, min(evidence) as evidence,
+        min(owner_id) as one_owner_id, max(owner_id) as other_owner_id
+    from dated
+    group by source_system, opportunity_id, created_at, told_at, place
+
+),
+
+-- Told of two owners at one instant, a deal has gone to the one who did not have it before.
+owned as (
+
+    select
+        source_system, opportunity_id, created_at, told_at, place, evidence,
+        case when other_owner_id = lag(other_owner_id) over by_time then one_owner_id else other_owner_id end as owner_id
+    from by_instant
+    window by_time as (partition by source_system, opportunity_id order by told_at, place)
+
+),
+
 compared as (
 
     select
         *,
         lag(owner_id) over by_time as previous_owner_id,
         row_number() over by_time as told_number
-    from dated
+    from owned
     window by_time as (partition by source_system, opportunity_id order by told_at, place)
 
 ),
