@@ -6,11 +6,13 @@ dagster-dbt's own resource starts dbt a second time as a subprocess and loads it
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import queue
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +46,22 @@ def manifest_path(settings: Settings, systems: Sequence[str]) -> Path:
     manifest = settings.dbt_target / "manifest.json"
     stamp = settings.dbt_home / "manifest_of.json"
     now = {"project": _project_digest(), "systems": list(systems)}
-    # Also parsed anew where another dbt command wrote into the target.
-    told = json.loads(stamp.read_text(encoding="utf-8")) if stamp.is_file() else None
-    if told != {**now, "parsed": _digest_of_parsed(settings)}:
-        run_dbt(["parse", *_variables(systems)], settings)
-        stamp.write_text(json.dumps({**now, "parsed": _digest_of_parsed(settings)}), encoding="utf-8")
+    with _parsing_alone(settings):
+        # Also parsed anew where another dbt command wrote into the target.
+        told = json.loads(stamp.read_text(encoding="utf-8")) if stamp.is_file() else None
+        if told != {**now, "parsed": _digest_of_parsed(settings)}:
+            run_dbt(["parse", *_variables(systems)], settings)
+            stamp.write_text(json.dumps({**now, "parsed": _digest_of_parsed(settings)}), encoding="utf-8")
     return manifest
+
+
+@contextmanager
+def _parsing_alone(settings: Settings) -> Iterator[None]:
+    """Wait until no other process parses. `serve` starts two at once: writing one manifest together, they leave one that is none."""
+    settings.dbt_home.mkdir(parents=True, exist_ok=True)
+    with (settings.dbt_home / "parse.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def stream_build(systems: Sequence[str], settings: Settings) -> Iterator[dict[str, Any]]:

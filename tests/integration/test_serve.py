@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,7 +17,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import tokyo as company
-from nights import COMMAND, clean_environment, rows
+from nights import COMMAND, PROJECT, clean_environment, rows
 
 from funnelcast.settings import Settings
 from publishing.run_log import read_runs
@@ -101,3 +102,25 @@ def _statuses(settings: Settings) -> list[dg.DagsterRunStatus]:
 
 def _said(settings: Settings) -> str:
     return (settings.logs / "serve.log").read_text(encoding="utf-8")[-3000:]
+
+
+@pytest.mark.long
+def test_two_processes_that_start_at_once_parse_the_project_once(tmp_path: Path) -> None:
+    """`serve` starts two that need dbt's manifest: written by both together, it was no JSON, and the schedule never ran."""
+    asks = (
+        "import json, sys; from pathlib import Path; from funnelcast.settings import load_settings;"
+        "from orchestration.dbt_build import manifest_path; from orchestration.environment import prepare;"
+        "settings = load_settings(home=Path(sys.argv[1])); prepare(settings);"
+        "path = manifest_path(settings, ['generic']); json.loads(path.read_bytes()); print(path.stat().st_mtime_ns)"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", asks, str(home)], stdout=subprocess.PIPE, text=True, cwd=PROJECT, env=clean_environment()
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=300)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0]
+    assert said[0] == said[1]
