@@ -27,6 +27,11 @@
     (epoch({{ later }}) - epoch({{ earlier }})) / 86400.0
 {%- endmacro %}
 
+{#- The day that comes a number of days after another, as a date. -#}
+{% macro days_after(day, days) -%}
+    ({{ day }} + cast({{ days }} as integer))
+{%- endmacro %}
+
 {#- Monday is 1. -#}
 {% macro iso_day_of_week(day) -%}
     isodow({{ day }})

@@ -53,10 +53,8 @@ at_risk as (
 
     select
         aged.source_system, aged.pipeline, aged.stage, aged.amount_class, band.age_band,
-        greatest(
-            {{ dbt.dateadd('day', 'greatest(aged.first_age, band.first_age)', 'aged.stage_entered_on') }}, aged.known_from
-        ) as first_day,
-        {{ dbt.dateadd('day', 'least(aged.last_age, band.last_age)', 'aged.stage_entered_on') }} as last_day
+        greatest({{ days_after('aged.stage_entered_on', 'greatest(aged.first_age, band.first_age)') }}, aged.known_from) as first_day,
+        {{ days_after('aged.stage_entered_on', 'least(aged.last_age, band.last_age)') }} as last_day
     from aged
     inner join band on aged.first_age <= band.last_age and aged.last_age >= band.first_age
 
@@ -64,19 +62,17 @@ at_risk as (
 
 coming_and_going as (
 
-    select source_system, pipeline, stage, amount_class, age_band, cast(first_day as date) as date_day, count(*) as change
+    select source_system, pipeline, stage, amount_class, age_band, first_day as date_day, count(*) as change
     from at_risk
     where first_day <= last_day
-    group by source_system, pipeline, stage, amount_class, age_band, cast(first_day as date)
+    group by source_system, pipeline, stage, amount_class, age_band, first_day
 
     union all
 
-    select
-        source_system, pipeline, stage, amount_class, age_band, cast({{ dbt.dateadd('day', 1, 'last_day') }} as date) as date_day,
-        -count(*) as change
+    select source_system, pipeline, stage, amount_class, age_band, {{ days_after('last_day', 1) }} as date_day, -count(*) as change
     from at_risk
     where first_day <= last_day
-    group by source_system, pipeline, stage, amount_class, age_band, cast({{ dbt.dateadd('day', 1, 'last_day') }} as date)
+    group by source_system, pipeline, stage, amount_class, age_band, last_day
 
 ),
 
@@ -96,7 +92,7 @@ change_by_cell as (
         sum(coming_and_going.change) as change,
         sum(coming_and_going.change * ({{ dbt.datediff('coming_and_going.date_day', 'day_cell.cell_end', 'day') }} + 1)) as change_days
     from coming_and_going
-    inner join day_cell on cast(coming_and_going.date_day as date) = day_cell.date_day
+    inner join day_cell on coming_and_going.date_day = day_cell.date_day
     group by
         coming_and_going.source_system, coming_and_going.pipeline, coming_and_going.stage, coming_and_going.amount_class,
         coming_and_going.age_band, day_cell.cell_number

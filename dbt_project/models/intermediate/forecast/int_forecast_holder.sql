@@ -34,10 +34,10 @@ version as (
 
     select
         opportunity_version.source_system, opportunity_version.opportunity_id, opportunity_version.pipeline, opportunity_version.segment,
-        cast({{ dbt.dateadd('day', 1, local_day('opportunity_version.valid_from')) }} as date) as known_from,
+        {{ days_after(local_day('opportunity_version.valid_from'), 1) }} as known_from,
         case when opportunity_version.version_number = 1 then cast('1970-01-01' as date)
-            else cast({{ dbt.dateadd('day', 1, local_day('opportunity_version.valid_from')) }} as date) end as valid_from,
-        cast({{ dbt.dateadd('day', 1, local_day('opportunity_version.valid_to')) }} as date) as valid_until
+            else {{ days_after(local_day('opportunity_version.valid_from'), 1) }} end as valid_from,
+        {{ days_after(local_day('opportunity_version.valid_to'), 1) }} as valid_until
     from opportunity_version
     cross join run
 
@@ -56,10 +56,10 @@ owner as (
     select
         owner_span.source_system, owner_span.opportunity_id, owner_span.owner_id,
         case when owner_span.evidence = 'first known' then first_told.known_from
-            else cast({{ dbt.dateadd('day', 1, local_day('owner_span.owned_from')) }} as date) end as known_from,
+            else {{ days_after(local_day('owner_span.owned_from'), 1) }} end as known_from,
         case when owner_span.span_number = 1 then cast('1970-01-01' as date)
-            else cast({{ dbt.dateadd('day', 1, local_day('owner_span.owned_from')) }} as date) end as valid_from,
-        cast({{ dbt.dateadd('day', 1, local_day('owner_span.owned_to')) }} as date) as valid_until
+            else {{ days_after(local_day('owner_span.owned_from'), 1) }} end as valid_from,
+        {{ days_after(local_day('owner_span.owned_to'), 1) }} as valid_until
     from owner_span
     cross join run
     inner join first_told
@@ -71,9 +71,9 @@ member as (
 
     select
         source_system, user_id, team,
-        cast({{ dbt.dateadd('day', 1, 'told_on') }} as date) as known_from,
-        case when valid_from = cast('1970-01-01' as date) then valid_from else cast({{ dbt.dateadd('day', 1, 'valid_from') }} as date) end as valid_from,
-        cast({{ dbt.dateadd('day', 1, 'valid_to') }} as date) as valid_until
+        {{ days_after('told_on', 1) }} as known_from,
+        case when valid_from = cast('1970-01-01' as date) then valid_from else {{ days_after('valid_from', 1) }} end as valid_from,
+        {{ days_after('valid_to', 1) }} as valid_until
     from user_version
 
 ),

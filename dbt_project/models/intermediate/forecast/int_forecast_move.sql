@@ -25,21 +25,29 @@ visit as (
     where begins_visit
     window by_visit as (partition by source_system, opportunity_id order by visit_number)
 
+),
+
+moved as (
+
+    select source_system, pipeline, stage, amount_class, next_pipeline, next_stage, next_class, moved_on, count(*) as deals
+    from visit
+    where not next_comes_in
+    group by source_system, pipeline, stage, amount_class, next_pipeline, next_stage, next_class, moved_on
+
 )
 
 select
     cell.cell_start,
-    visit.source_system,
-    visit.pipeline,
-    visit.stage,
-    visit.amount_class,
-    visit.next_pipeline,
-    visit.next_stage,
-    visit.next_class,
-    count(*) as deals
-from visit
-inner join cell on visit.moved_on >= cell.cell_start and visit.moved_on <= cell.cell_end
-where not visit.next_comes_in
+    moved.source_system,
+    moved.pipeline,
+    moved.stage,
+    moved.amount_class,
+    moved.next_pipeline,
+    moved.next_stage,
+    moved.next_class,
+    cast(sum(moved.deals) as bigint) as deals
+from moved
+inner join cell on moved.moved_on >= cell.cell_start and moved.moved_on <= cell.cell_end
 group by
-    cell.cell_start, visit.source_system, visit.pipeline, visit.stage, visit.amount_class, visit.next_pipeline, visit.next_stage,
-    visit.next_class
+    cell.cell_start, moved.source_system, moved.pipeline, moved.stage, moved.amount_class, moved.next_pipeline, moved.next_stage,
+    moved.next_class

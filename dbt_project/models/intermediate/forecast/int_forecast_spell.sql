@@ -32,8 +32,8 @@ until_win as (
 
     select
         state.source_system, state.opportunity_id, state.state, state.pipeline, state.stage, state.currency,
-        cast({{ dbt.dateadd('day', -1, 'state.known_from') }} as date) as began_on,
-        cast({{ dbt.dateadd('day', -1, 'state.known_until') }} as date) as known_until_on,
+        {{ days_after('state.known_from', -1) }} as began_on,
+        {{ days_after('state.known_until', -1) }} as known_until_on,
         state.amount, state.amount_known_from,
         state.amount_known_from <= state.known_from as is_amount_known
     from state
@@ -42,7 +42,7 @@ until_win as (
 
 ),
 
-followed as (
+compared as (
 
     select
         *,
@@ -51,13 +51,29 @@ followed as (
         lead(pipeline) over by_day as next_pipeline,
         lead(stage) over by_day as next_stage,
         coalesce(lag(state) over by_day <> 'open' or lag(known_until_on) over by_day < began_on, true) as comes_in,
-        row_number() over by_day = 1 as begins_deal,
-        coalesce(
-            pipeline <> lag(pipeline) over by_day or stage is distinct from lag(stage) over by_day or lag(state) over by_day <> 'open'
-            or lag(known_until_on) over by_day < began_on, true
-        ) as begins_visit
+        pipeline <> lag(pipeline) over by_day or stage is distinct from lag(stage) over by_day as changes_stage,
+        row_number() over by_day = 1 as begins_deal
     from until_win
     window by_day as (partition by source_system, opportunity_id order by began_on)
+
+),
+
+followed as (
+
+    select
+        source_system, opportunity_id, state, pipeline, stage, currency, began_on, known_until_on, amount, amount_known_from, is_amount_known,
+        case
+            when known_until_on is null then null
+            -- A deal that is deleted is gone, as a lost one is.
+            when next_began_on is distinct from known_until_on or next_state = 'lost' then 'lost'
+            when next_state = 'won' then 'won'
+            when next_pipeline <> pipeline or next_stage is distinct from stage then 'moved'
+            else 'stayed'
+        end as ended_by,
+        comes_in or coalesce(changes_stage, true) as begins_visit,
+        begins_deal,
+        comes_in
+    from compared
 
 ),
 
@@ -65,10 +81,10 @@ numbered as (
 
     select
         *,
-        sum(case when begins_visit then 1 else 0 end) over (
-            partition by source_system, opportunity_id order by began_on rows unbounded preceding
-        ) as visit_number
+        sum(case when begins_visit then 1 else 0 end) over so_far as visit_number,
+        max(case when begins_visit then began_on end) over so_far as stage_entered_on
     from followed
+    window so_far as (partition by source_system, opportunity_id order by began_on rows unbounded preceding)
 
 ),
 
@@ -94,18 +110,11 @@ select
     stage,
     began_on,
     known_until_on as ended_on,
-    min(began_on) over (partition by source_system, opportunity_id, visit_number) as stage_entered_on,
+    stage_entered_on,
     cast(round(value, 2) as decimal(18, 2)) as amount,
     amount_known_from,
     case when is_amount_known then {{ forecast_amount_class('value') }} else 0 end as amount_class,
-    case
-        when known_until_on is null then null
-        -- A deal that is deleted is gone, as a lost one is.
-        when next_began_on is distinct from known_until_on or next_state = 'lost' then 'lost'
-        when next_state = 'won' then 'won'
-        when next_pipeline <> pipeline or next_stage is distinct from stage then 'moved'
-        else 'stayed'
-    end as ended_by,
+    ended_by,
     begins_visit,
     begins_deal,
     comes_in

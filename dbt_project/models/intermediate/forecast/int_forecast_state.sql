@@ -6,6 +6,12 @@ with opportunity_change as (
 
 ),
 
+run as (
+
+    select timezone, as_of from {{ source('config', 'run') }}
+
+),
+
 opportunity as (
 
     select * from {{ ref('int_opportunity') }}
@@ -18,9 +24,11 @@ absence as (
 
 ),
 
-run as (
+created as (
 
-    select timezone, as_of from {{ source('config', 'run') }}
+    select opportunity.source_system, opportunity.opportunity_id, opportunity.currency, {{ local_day('opportunity.created_at') }} as created_on
+    from opportunity
+    cross join run
 
 ),
 
@@ -29,15 +37,10 @@ dated as (
     select
         opportunity_change.*,
         {{ local_day('opportunity_change.changed_at') }} as changed_on,
-        {{ local_day('opportunity_change.next_changed_at') }} as next_changed_on,
-        {{ local_day('opportunity_change.told_at') }} as told_on,
         run.as_of,
-        opportunity_change.stage is distinct from lag(opportunity_change.stage) over by_change as enters_stage
+        run.timezone
     from opportunity_change
     cross join run
-    window by_change as (
-        partition by opportunity_change.source_system, opportunity_change.opportunity_id order by opportunity_change.change_number
-    )
 
 ),
 
@@ -46,10 +49,12 @@ staying as (
 
     select
         *,
-        max(case when enters_stage then changed_on end) over (
-            partition by source_system, opportunity_id order by change_number rows unbounded preceding
-        ) as stage_entered_on
+        lead(changed_on) over by_change as next_changed_on,
+        -- Most is told when it happens.
+        case when told_at = changed_at then changed_on else cast({{ local_time('told_at', 'timezone') }} as date) end as told_on,
+        max(case when enters_stage then changed_on end) over by_change as stage_entered_on
     from dated
+    window by_change as (partition by source_system, opportunity_id order by change_number rows unbounded preceding)
     qualify next_changed_on is null or next_changed_on > changed_on
 
 ),
@@ -59,8 +64,8 @@ known as (
     select
         staying.source_system,
         staying.opportunity_id,
-        cast({{ dbt.dateadd('day', 1, 'staying.changed_on') }} as date) as known_from,
-        cast({{ dbt.dateadd('day', 1, 'staying.next_changed_on') }} as date) as known_until,
+        {{ days_after('staying.changed_on', 1) }} as known_from,
+        {{ days_after('staying.next_changed_on', 1) }} as known_until,
         case when staying.phase in ('won', 'lost') then staying.phase else 'open' end as state,
         staying.pipeline,
         staying.stage,
@@ -70,10 +75,9 @@ known as (
         case when staying.phase in ('won', 'lost') then staying.stage_entered_on end as closed_on,
         staying.amount,
         staying.expected_close_on,
-        cast({{ dbt.dateadd('day', 1, 'case when staying.is_amount_told then greatest(staying.told_on, staying.changed_on) else staying.as_of end') }} as date)
+        {{ days_after('case when staying.is_amount_told then greatest(staying.told_on, staying.changed_on) else staying.as_of end', 1) }}
             as amount_known_from,
-        cast({{ dbt.dateadd('day', 1, 'case when staying.is_expected_close_told then greatest(staying.told_on, staying.changed_on) else staying.as_of end') }}
-            as date) as expected_close_known_from
+        {{ days_after('case when staying.is_expected_close_told then greatest(staying.told_on, staying.changed_on) else staying.as_of end', 1) }} as expected_close_known_from
     from staying
 
 ),
@@ -111,11 +115,11 @@ there as (
 
     select
         known.source_system, known.opportunity_id,
-        greatest(known.known_from, cast({{ dbt.dateadd('day', 1, 'present.present_from') }} as date)) as known_from,
+        greatest(known.known_from, {{ days_after('present.present_from', 1) }}) as known_from,
         case
-            when known.known_until is null then cast({{ dbt.dateadd('day', 1, 'present.present_until') }} as date)
+            when known.known_until is null then {{ days_after('present.present_until', 1) }}
             when present.present_until is null then known.known_until
-            else least(known.known_until, cast({{ dbt.dateadd('day', 1, 'present.present_until') }} as date))
+            else least(known.known_until, {{ days_after('present.present_until', 1) }})
         end as known_until,
         known.state, known.pipeline, known.stage, known.stage_order, known.stage_entered_on, known.is_stage_told, known.closed_on,
         known.amount, known.expected_close_on, known.amount_known_from, known.expected_close_known_from
@@ -138,14 +142,13 @@ select
     there.stage_order,
     there.stage_entered_on,
     there.is_stage_told,
-    {{ local_day('opportunity.created_at') }} as created_on,
+    created.created_on,
     there.closed_on,
-    opportunity.currency,
+    created.currency,
     there.amount,
     there.amount_known_from,
     there.expected_close_on,
     there.expected_close_known_from
 from there
-cross join run
-inner join opportunity on there.source_system = opportunity.source_system and there.opportunity_id = opportunity.opportunity_id
+inner join created on there.source_system = created.source_system and there.opportunity_id = created.opportunity_id
 where there.known_until is null or there.known_until > there.known_from

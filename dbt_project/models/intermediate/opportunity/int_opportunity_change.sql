@@ -323,6 +323,8 @@ select
     -- When what this row says was first told: later than it happened where only an extract shows it.
     told.told_at,
     told.evidence,
+    -- Of the same name in another pipeline, it is the same stage: who was won stays won since then.
+    stage_label.stage is distinct from lag(stage_label.stage) over by_time as enters_stage,
     -- What changed during a visit (amount, expected close) began none.
     row_number() over by_time = 1
         or stage_label.stage is distinct from lag(stage_label.stage) over by_time
