@@ -3,6 +3,16 @@
     regexp_full_match({{ value }}, '{{ pattern }}')
 {%- endmacro %}
 
+{#- A text without what a pattern finds first in it, or with something else in that place: `\\1` is what the pattern's brackets found. -#}
+{% macro first_replaced(value, pattern, replacement='') -%}
+    regexp_replace({{ value }}, '{{ pattern }}', '{{ replacement }}')
+{%- endmacro %}
+
+{#- What a pattern finds first in a text; null where it finds nothing. -#}
+{% macro first_match(value, pattern) -%}
+    nullif(regexp_extract({{ value }}, '{{ pattern }}'), '')
+{%- endmacro %}
+
 {% macro json_text(json, key) -%}
     json_extract_string({{ json }}, {{ key }})
 {%- endmacro %}

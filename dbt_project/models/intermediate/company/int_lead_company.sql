@@ -29,25 +29,22 @@ known as (
 
 ),
 
-by_domain as (
+named as (
 
     select
-        lead.source_system, lead.lead_id,
-        {{ text_digest("coalesce(alias.company_key, 'domain:' || coalesce(site.domain, mail.domain))") }} as company_id
+        lead.source_system, lead.lead_id, lead.account_id, coalesce(site.domain, mail.domain) as domain
     from lead
     left join domain_company as site on {{ web_host('lead.domain') }} = site.host
     left join domain_company as mail on {{ web_host('lead.email') }} = mail.host
-    left join correction as alias on 'domain:' || coalesce(site.domain, mail.domain) = alias.alias_key
-    where coalesce(site.domain, mail.domain) is not null
 
 )
 
 select
-    lead.source_system,
-    lead.lead_id,
+    named.source_system,
+    named.lead_id,
     coalesce(company.company_id, known.company_id) as company_id
-from lead
-left join company on lead.source_system = company.source_system and lead.account_id = company.account_id
-left join by_domain on lead.source_system = by_domain.source_system and lead.lead_id = by_domain.lead_id
-left join known on by_domain.company_id = known.company_id
+from named
+left join company on named.source_system = company.source_system and named.account_id = company.account_id
+left join correction as alias on 'domain:' || named.domain = alias.alias_key
+left join known on {{ text_digest("coalesce(alias.company_key, 'domain:' || named.domain)") }} = known.company_id
 where coalesce(company.company_id, known.company_id) is not null
