@@ -57,3 +57,14 @@ day since `first_day`. What was so from one day to another was so at a run of nu
 
     )
 {%- endmacro %}
+
+{#- The rows of a CTE with the run of moments (first_number, last_number) at which each is asked for, from one day to another (null: for ever).
+What was known before the first moment or after the last is asked at none. -#}
+{% macro forecast_runs_of_moments(rows, from_day, until_day) -%}
+    select
+        {{ rows }}.*, first_one.moment_number as first_number,
+        coalesce(after.moment_number, (select max(moment_number) + 1 from numbered)) - 1 as last_number
+    from {{ rows }}
+    inner join first_moment as first_one on {{ from_day }} = first_one.date_day
+    left join first_moment as after on {{ until_day }} = after.date_day
+{%- endmacro %}

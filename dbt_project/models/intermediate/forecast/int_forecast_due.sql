@@ -46,13 +46,7 @@ amount as (
 
 asked as (
 
-    select
-        state.*, first_one.moment_number as first_number,
-        coalesce(after.moment_number, (select max(moment_number) + 1 from numbered)) - 1 as last_number
-    from state
-    inner join first_moment as first_one
-        on greatest(state.known_from, state.expected_close_known_from) = first_one.date_day
-    left join first_moment as after on state.known_until = after.date_day
+    {{ forecast_runs_of_moments('state', 'greatest(state.known_from, state.expected_close_known_from)', 'state.known_until') }}
     where state.expected_close_on is not null
 
 ),

@@ -38,17 +38,25 @@ run as (
 
 ),
 
+-- Most states ended before any of these moments.
+recent as (
+
+    select *
+    from state
+    where state = 'open' and (known_until is null or known_until > (select min(made_on) from moment))
+
+),
+
 expected as (
 
     select
-        moment.made_on, moment.period_type, moment.period_start, moment.period_end, state.source_system, state.opportunity_id, state.currency,
-        case when state.amount_known_from <= moment.made_on then state.amount end as amount
+        moment.made_on, moment.period_type, moment.period_start, moment.period_end, recent.source_system, recent.opportunity_id, recent.currency,
+        case when recent.amount_known_from <= moment.made_on then recent.amount end as amount
     from moment
-    inner join state
-        on state.expected_close_on >= moment.period_start and state.expected_close_on <= moment.period_end
-        and state.known_from <= moment.made_on and state.expected_close_known_from <= moment.made_on
-        and (state.known_until is null or state.known_until > moment.made_on)
-    where state.state = 'open'
+    inner join recent
+        on recent.expected_close_on >= moment.period_start and recent.expected_close_on <= moment.period_end
+        and recent.known_from <= moment.made_on and recent.expected_close_known_from <= moment.made_on
+        and (recent.known_until is null or recent.known_until > moment.made_on)
 
 ),
 

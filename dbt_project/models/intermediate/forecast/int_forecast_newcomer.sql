@@ -3,7 +3,7 @@
 -- have left, who get no more.
 with moment as (
 
-    select distinct made_on from {{ ref('int_forecast_moment') }}
+    select * from {{ ref('int_forecast_moment') }}
 
 ),
 
@@ -43,33 +43,90 @@ leaver as (
 
 ),
 
+newcomer as (
+
+    select source_system, opportunity_id, min(began_on) as came_on
+    from spell
+    where comes_in
+    group by source_system, opportunity_id
+
+),
+
+{{ forecast_moment_numbers('(select min(came_on) from newcomer)') }},
+
+-- A newcomer counts from the day after it came, for 180 days; and as someone's, while it is known whose it is.
+counting as (
+
+    select
+        false as is_held, '(none)' as pipeline, '(none)' as team, '(none)' as rep, '(none)' as segment,
+        {{ days_after('came_on', 1) }} as counts_from, {{ days_after('came_on', 181) }} as counts_until
+    from newcomer
+
+    union all
+
+    select
+        true, holder.pipeline, holder.team, holder.rep, holder.segment,
+        greatest({{ days_after('newcomer.came_on', 1) }}, holder.valid_from, holder.known_from),
+        {{ earlier_end('holder.valid_until', days_after('newcomer.came_on', 181)) }}
+    from newcomer
+    inner join holder on newcomer.source_system = holder.source_system and newcomer.opportunity_id = holder.opportunity_id
+
+),
+
+asked as (
+
+    {{ forecast_runs_of_moments('counting', 'counting.counts_from', 'counting.counts_until') }}
+    where counting.counts_from < counting.counts_until
+
+),
+
+run_of_moments as (
+
+    select is_held, pipeline, team, rep, segment, first_number, last_number, count(*) as deals
+    from asked
+    group by is_held, pipeline, team, rep, segment, first_number, last_number
+
+),
+
+at_moment as (
+
+    select is_held, pipeline, team, rep, segment, deals, {{ numbers_from_to('first_number', 'last_number') }} as moment_number
+    from run_of_moments
+
+),
+
+-- Of whom it is not known whose they are, are those that came and are not held.
+known as (
+
+    select numbered.made_on, at_moment.pipeline, at_moment.team, at_moment.rep, at_moment.segment, at_moment.deals
+    from at_moment
+    inner join numbered on at_moment.moment_number = numbered.moment_number
+    where at_moment.is_held
+
+    union all
+
+    select
+        numbered.made_on, '(none)', '(none)', '(none)', '(none)',
+        sum(case when at_moment.is_held then -at_moment.deals else at_moment.deals end)
+    from at_moment
+    inner join numbered on at_moment.moment_number = numbered.moment_number
+    group by numbered.made_on
+
+),
+
 came as (
 
     select
-        moment.made_on,
-        coalesce(holder.pipeline, '(none)') as pipeline, coalesce(holder.team, '(none)') as team,
-        case when leaver.rep is null then coalesce(holder.rep, '(none)') else '(none)' end as rep,
-        coalesce(holder.segment, '(none)') as segment,
-        count(*) as deals
-    from moment
-    inner join (
-        select source_system, opportunity_id, min(began_on) as came_on
-        from spell
-        where comes_in
-        group by source_system, opportunity_id
-    ) as newcomer
-        on newcomer.came_on < moment.made_on and newcomer.came_on >= {{ dbt.dateadd('day', -180, 'moment.made_on') }}
-    left join holder
-        on newcomer.source_system = holder.source_system and newcomer.opportunity_id = holder.opportunity_id
-        and holder.valid_from <= moment.made_on and (holder.valid_until is null or holder.valid_until > moment.made_on)
-        and holder.known_from <= moment.made_on
+        known.made_on, known.pipeline, known.team, case when leaver.rep is null then known.rep else '(none)' end as rep, known.segment,
+        sum(known.deals) as deals
+    from known
     left join leaver
-        on holder.rep = leaver.rep and leaver.known_from <= moment.made_on
-        and (leaver.known_until is null or leaver.known_until > moment.made_on)
-        and (not leaver.is_active or leaver.ended_on < moment.made_on)
+        on known.rep = leaver.rep and leaver.known_from <= known.made_on
+        and (leaver.known_until is null or leaver.known_until > known.made_on)
+        and (not leaver.is_active or leaver.ended_on < known.made_on)
     group by
-        moment.made_on, holder.pipeline, holder.team, holder.segment,
-        case when leaver.rep is null then coalesce(holder.rep, '(none)') else '(none)' end
+        known.made_on, known.pipeline, known.team, case when leaver.rep is null then known.rep else '(none)' end, known.segment
+    having sum(known.deals) > 0
 
 ),
 
@@ -84,9 +141,9 @@ complete as (
 
     select made_on, pipeline, team, rep, segment, share from shared
     union all
-    select moment.made_on, '(none)', '(none)', '(none)', '(none)', 1
-    from moment
-    left join shared on moment.made_on = shared.made_on
+    select numbered.made_on, '(none)', '(none)', '(none)', '(none)', 1
+    from numbered
+    left join shared on numbered.made_on = shared.made_on
     where shared.made_on is null
 
 )

@@ -23,12 +23,7 @@ holder as (
 -- What was so when a day ended is known to the forecasts of the next day.
 asked as (
 
-    select
-        spell.*, first_one.moment_number as first_number,
-        coalesce(after.moment_number, (select max(moment_number) + 1 from numbered)) - 1 as last_number
-    from spell
-    inner join first_moment as first_one on cast({{ dbt.dateadd('day', 1, 'spell.began_on') }} as date) = first_one.date_day
-    left join first_moment as after on cast({{ dbt.dateadd('day', 1, 'spell.ended_on') }} as date) = after.date_day
+    {{ forecast_runs_of_moments('spell', days_after('spell.began_on', 1), days_after('spell.ended_on', 1)) }}
 
 ),
 

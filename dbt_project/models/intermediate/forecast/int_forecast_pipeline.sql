@@ -2,7 +2,7 @@
 -- forecast, and the starts of past quarters.
 with moment as (
 
-    select distinct made_on from {{ ref('int_forecast_moment') }} where not is_complete or ({{ is_quarter('period_type') }} and is_at_start)
+    select * from {{ ref('int_forecast_moment') }} where not is_complete or ({{ is_quarter('period_type') }} and is_at_start)
 
 ),
 
@@ -30,32 +30,40 @@ amount as (
 
 ),
 
--- Most states ended before any of these moments.
-recent as (
+{{ forecast_moment_numbers('(select min(known_from) from state)') }},
 
-    select state.*
-    from state
-    where known_until is null or known_until > (select min(made_on) from moment)
+asked as (
+
+    {{ forecast_runs_of_moments('state', 'state.known_from', 'state.known_until') }}
+
+),
+
+at_moment as (
+
+    select
+        source_system, opportunity_id, currency, amount, amount_known_from,
+        {{ numbers_from_to('first_number', 'last_number') }} as moment_number
+    from asked
 
 )
 
 select
-    moment.made_on,
+    numbered.made_on,
     {%- for scope in forecast_scopes() %}
     coalesce(holder.{{ scope }}, '(none)') as {{ scope }},
     {%- endfor %}
     count(*) as open_count,
     cast(round(sum(
-        case when recent.amount_known_from <= moment.made_on then recent.amount else 0 end * {{ rate_of('recent.currency') }}
+        case when at_moment.amount_known_from <= numbered.made_on then at_moment.amount else 0 end * {{ rate_of('at_moment.currency') }}
     ), 2) as decimal(18, 2)) as open_amount
-from moment
-inner join recent on recent.known_from <= moment.made_on and (recent.known_until is null or recent.known_until > moment.made_on)
+from at_moment
+inner join numbered on at_moment.moment_number = numbered.moment_number
 cross join amount
-left join daily_rate on recent.currency = daily_rate.currency and {{ dbt.dateadd('day', -1, 'moment.made_on') }} = daily_rate.date_day
+left join daily_rate on at_moment.currency = daily_rate.currency and {{ dbt.dateadd('day', -1, 'numbered.made_on') }} = daily_rate.date_day
 left join holder
-    on recent.source_system = holder.source_system and recent.opportunity_id = holder.opportunity_id
-    and holder.valid_from <= moment.made_on and (holder.valid_until is null or holder.valid_until > moment.made_on)
-    and holder.known_from <= moment.made_on
+    on at_moment.source_system = holder.source_system and at_moment.opportunity_id = holder.opportunity_id
+    and holder.valid_from <= numbered.made_on and (holder.valid_until is null or holder.valid_until > numbered.made_on)
+    and holder.known_from <= numbered.made_on
 group by
-    moment.made_on
+    numbered.made_on
     {%- for scope in forecast_scopes() %}, coalesce(holder.{{ scope }}, '(none)'){% endfor %}
