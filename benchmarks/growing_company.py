@@ -46,14 +46,14 @@ def write_extracts(landing: Path, opportunities: int) -> None:
             connection.execute(f"copy ({sql}) to '{folder / f'{name}_{EXTRACT_DAY}.csv'}' (format csv, header)")
 
 
-# A deal is created on any day, lives for about 90 days (some for ever), and ends won, lost, or not at all.
+# A deal is created on any day, lives for about 90 days, and ends won, lost, or not at all: a fifth are open on the last day, most of them forgotten.
 _DEALS = f"""
     create table deal as
     select
         n,
         timestamp '{_FIRST_DAY} 14:00:00' + to_seconds(cast(draw(n, 'created') * {_DAYS} * 86400 as bigint)) as created_at,
         cast(86400 * (10 - 80 * ln(1 - draw(n, 'life'))) as bigint) as life_seconds,
-        case when draw(n, 'end') < 0.03 then 'open' when draw(n, 'end') < 0.28 then 'Won' else 'Lost' end as ends,
+        case when draw(n, 'end') < 0.13 then 'open' when draw(n, 'end') < 0.35 then 'Won' else 'Lost' end as ends,
         cast(3 + floor(draw(n, 'moves') * {2 * (CHANGES_PER_DEAL - 3) + 1}) as integer) as moves,
         cast(round(exp(9 + 1.2 * (draw(n, 'a') + draw(n, 'b') + draw(n, 'c') - 1.5)), 2) as decimal(18, 2)) as amount
     from range(?) as numbers(n)
