@@ -150,29 +150,34 @@ def _births(seed: int, clock: Clock) -> Iterable[Birth]:
 def _funnel(visited: pd.DataFrame, compiled: dict[str, str]) -> pd.DataFrame:
     """fct_stage_funnel of all companies at once, by segment."""
     names = [segment.name for segment in NEUTRAL.segments]
-    keys = [stage.key for stage in NEUTRAL.stages]
+    keys = [stage.key for stage in NEUTRAL.stages] + ["won", "lost"]
     with duckdb.connect() as connection:
         connection.register("visited", visited)
         connection.execute(
             f"""
             set timezone = 'UTC'; create schema intermediate; create schema marts; create schema config;
             create table config.run as select '{NEUTRAL.timezone}' as timezone, date '{NEUTRAL.as_of}' as as_of;
-            create table intermediate.int_stage_visit as
-            select 'generic' as source_system, company || '-' || deal as opportunity_id, company::varchar as pipeline, stage,
-                place + 1 as stage_order, case when stage in ('won', 'lost') then stage end as phase,
-                make_timestamp(entered * 1000000) as entered_at, is_current
-            from visited;
             create table intermediate.int_stage as
-            select distinct 'generic' as source_system, company::varchar as pipeline, key as stage,
-                list_position({keys}, key) as stage_order, true as is_open, 'config' as defined_by
-            from visited, (select unnest({keys}) as key);
+            select 'generic' as source_system, company::varchar as pipeline, key as stage,
+                company * {len(keys)} + list_position({keys}, key) as stage_key,
+                list_position({keys}, key) as stage_order, 'config' as defined_by,
+                key not in ('won', 'lost') as is_open, key = 'won' as is_won, key = 'lost' as is_lost
+            from (select distinct company from visited), (select unnest({keys}) as key);
+            create table deal as
+            select company, deal, any_value(segment) as segment, row_number() over (order by company, deal) as opportunity_key
+            from visited group by company, deal;
+            create table intermediate.int_stage_visit as
+            select deal.opportunity_key, stage.stage_key, make_timestamp(visited.entered * 1000000) as entered_at,
+                cast(timezone('{NEUTRAL.timezone}', to_timestamp(visited.entered)) as date) as entered_on, visited.is_current
+            from visited
+            join deal on visited.company = deal.company and visited.deal = deal.deal
+            join intermediate.int_stage as stage on visited.company::varchar = stage.pipeline and visited.stage = stage.stage;
             create table intermediate.int_opportunity_status as
-            select source_system, opportunity_id, coalesce(phase, 'open') as status,
-                case when phase is not null then entered_at end as closed_at
-            from intermediate.int_stage_visit where is_current;
+            select opportunity_key, case when is_open then 'open' else stage end as status,
+                case when not is_open then entered_at end as closed_at
+            from intermediate.int_stage_visit join intermediate.int_stage using (stage_key) where is_current;
             create table intermediate.int_opportunity_cut as
-            select distinct 'generic' as source_system, company || '-' || deal as opportunity_id, true as is_now, segment as segment_key
-            from visited;
+            select opportunity_key, true as is_now, segment as segment_key from deal;
             create table intermediate.int_segment as
             select number as segment_key, 'segment' as segment_dimension, {names}[number + 1] as segment_value
             from range({len(names)}) as numbers(number);

@@ -74,8 +74,7 @@
         select
             *,
             sum(survival_before * interest / at_risk) over until_it as incidence,
-            sum(survival_before * competing / at_risk) over until_it as competing_incidence,
-            row_number() over (partition by {{ key }} order by days desc) as from_the_end
+            sum(survival_before * competing / at_risk) over until_it as competing_incidence
         from aj_survival
         window until_it as (partition by {{ key }} order by days rows unbounded preceding)
 
@@ -83,9 +82,9 @@
 
     aj_last as (
 
-        select {{ key }}, incidence as rate, 1 - incidence - competing_incidence as unresolved
+        select {{ key }}, {{ first_by('incidence', '-days') }} as rate, {{ first_by('1 - incidence - competing_incidence', '-days') }} as unresolved
         from aj_incidence
-        where from_the_end = 1
+        group by {{ key }}
 
     ),
 
@@ -96,7 +95,8 @@
             -- The last digits depend on how the sums happened to be added up: a rate of 1 would be 0.9999999999999998 now and then, and the
             -- interval around it made of that error.
             round(max(aj_last.rate), 12) as rate,
-            greatest(round(max(aj_last.unresolved), 12), 0) as unresolved,
+            -- Of 0 and -0 either may be the greater: a digest would tell them apart.
+            case when round(max(aj_last.unresolved), 12) > 0 then round(max(aj_last.unresolved), 12) else 0 end as unresolved,
             sum(aj_incidence.interest + aj_incidence.competing) as outcomes,
             sum(
                 -- Greenwood's term, where the day did not take all: then nothing comes after it.
@@ -138,19 +138,20 @@
     weeks would be said to be finished.
 
     counts: a CTE with cohort_month, `keys`, days, interest, competing, censored. cohorts: one that names those to estimate.
-    Expects the CTE `run` with as_of. Writes the CTE
-    `counted` for aalen_johansen.
+    Expects the CTE `run` with as_of. Writes the CTEs `cohort` (cohort_number, cohort_month and the keys) and
+    `counted` for aalen_johansen, by cohort_number: one number sorts and groups faster than a month and names.
 -#}
 {% macro with_earlier_cohorts(counts, cohorts, keys) -%}
     cohort as (
 
-        select distinct
-            {{ cohorts }}.cohort_month, {% for name in keys %}{{ cohorts }}.{{ name }}, {% endfor %}
+        select
+            cast(row_number() over (order by cohort_found.cohort_month{% for name in keys %}, cohort_found.{{ name }}{% endfor %}) as integer) as cohort_number,
+            cohort_found.*,
             -- The age of a deal of the month's last day.
             greatest(0, {{ dbt.datediff(
-                dbt.dateadd('month', 1, cohorts ~ '.cohort_month'), dbt.dateadd('day', 1, 'run.as_of'), 'day'
+                dbt.dateadd('month', 1, 'cohort_found.cohort_month'), dbt.dateadd('day', 1, 'run.as_of'), 'day'
             ) }}) as youngest_age
-        from {{ cohorts }}
+        from (select distinct cohort_month, {{ keys | join(', ') }} from {{ cohorts }}) as cohort_found
         cross join run
 
     ),
@@ -158,8 +159,7 @@
     counted as (
 
         select
-            own.cohort_month, {% for name in keys %}own.{{ name }}, {% endfor %}own.days, own.interest, own.competing, own.censored,
-            cast(null as integer) as late_entry
+            cohort.cohort_number, own.days, own.interest, own.competing, own.censored, cast(null as integer) as late_entry
         from {{ counts }} as own
         inner join cohort
             on own.cohort_month = cohort.cohort_month {% for name in keys %}and own.{{ name }} = cohort.{{ name }} {% endfor %}
@@ -168,8 +168,7 @@
         union all
 
         select
-            cohort.cohort_month, {% for name in keys %}cohort.{{ name }}, {% endfor %}earlier.days,
-            earlier.interest, earlier.competing, earlier.censored, cast(cohort.youngest_age as integer)
+            cohort.cohort_number, earlier.days, earlier.interest, earlier.competing, earlier.censored, cast(cohort.youngest_age as integer)
         from cohort
         inner join {{ counts }} as earlier
             on {% for name in keys %}cohort.{{ name }} = earlier.{{ name }} and {% endfor %}earlier.days > cohort.youngest_age

@@ -85,12 +85,12 @@ def _flow(histories: Histories, compiled: dict[str, str]) -> pd.DataFrame:
             if before is None or before.stage != move.stage
         ]
         for move, following in zip(stays, [*stays[1:], None], strict=True):
-            visits.append((str(deal.number), names[move.stage], move.at, following.at if following else None))
+            visits.append((deal.number, move.stage, move.at, following.at if following else None))
         owner = histories.team.reps[deal.owners[-1][1]]
         team = owner.team_on(histories.clock.day(deal.moves[-1].at))
-        deals.append((str(deal.number), team, deal.deleted_at))
-    visited = pd.DataFrame(visits, columns=["opportunity_id", "stage", "entered", "exited"])
-    owned = pd.DataFrame(deals, columns=["opportunity_id", "team", "deleted"]).astype({"deleted": "float64"})
+        deals.append((deal.number, team, deal.deleted_at))
+    visited = pd.DataFrame(visits, columns=["opportunity_key", "stage_key", "entered", "exited"])
+    owned = pd.DataFrame(deals, columns=["opportunity_key", "team", "deleted"]).astype({"deleted": "float64"})
     end = pd.Timestamp(histories.end_of(company.as_of.toordinal()), unit="s")
     with duckdb.connect() as connection:
         connection.register("visited", visited.astype({"exited": "float64"}))
@@ -99,16 +99,21 @@ def _flow(histories: Histories, compiled: dict[str, str]) -> pd.DataFrame:
             f"""
             set timezone = 'UTC'; create schema intermediate; create schema marts;
             create table intermediate.int_stage_visit as
-            select 'generic' as source_system, opportunity_id, 'p' as pipeline, stage, case when stage in ('won', 'lost') then stage end as phase,
+            select opportunity_key, stage_key,
                 make_timestamp(entered * 1000000) as entered_at, make_timestamp(cast(exited as bigint) * 1000000) as exited_at
             from visited;
             create table intermediate.int_opportunity as
-            select 'generic' as source_system, opportunity_id, make_timestamp(cast(deleted as bigint) * 1000000) as deleted_at from owned;
-            create table intermediate.int_opportunity_owner as
-            select 'generic' as source_system, opportunity_id, team, cast(null as varchar) as pod from owned;
+            select opportunity_key, make_timestamp(cast(deleted as bigint) * 1000000) as deleted_at from owned;
+            create table intermediate.int_opportunity_cut as
+            select opportunity_key, true as is_now, dense_rank() over (order by team) as segment_key from owned;
+            create table intermediate.int_segment as
+            select distinct dense_rank() over (order by team) as segment_key, 'team' as segment_dimension, coalesce(team, '(none)') as segment_value
+            from owned
+            union all
+            select distinct dense_rank() over (order by team), 'all', 'all' from owned;
             create table intermediate.int_stage as
-            select 'p' as pipeline, stage, place as stage_order, true as is_open
-            from (select unnest({names[:-2]}) as stage, unnest(range({len(names) - 2})) as place);
+            select 'p' as pipeline, place as stage_key, stage, place as stage_order, stage not in ('won', 'lost') as is_open
+            from (select unnest({names}) as stage, unnest(range({len(names)})) as place);
             create table intermediate.int_period as
             select kind as period_type, cast(first as date) as period_start, cast(first + width - interval 1 day as date) as period_end,
                 first + width <= timestamp '{end.date()}' as is_complete,

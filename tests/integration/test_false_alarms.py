@@ -100,18 +100,23 @@ def _draw_company(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
         select 'generic' as source_system, opportunity_id, 'all' as segment_dimension, 'all' as segment_value, 'all' as segment_name from deals
         union all select 'generic', opportunity_id, 'team', team, team from deals
         union all select 'generic', opportunity_id, 'source', source, source from deals;
+        create table intermediate.int_opportunity as
+        select 'generic' as source_system, opportunity_id, cast(substr(opportunity_id, 2) as integer) as opportunity_key from deals;
         create table intermediate.int_stage as
-        select 'generic' as source_system, 'p' as pipeline, stage, stage_order, phase
+        select
+            'generic' as source_system, 'p' as pipeline, stage_order as stage_key, stage, stage_order, phase,
+            stage = 'demo' as is_open, stage = 'won' as is_won, stage = 'lost' as is_lost
         from (values ('demo', 1, 'engagement'), ('won', 2, 'won'), ('lost', 3, 'lost')) as stages (stage, stage_order, phase);
         create table intermediate.int_stage_visit as
         select
-            'generic' as source_system, opportunity_id, 'p' as pipeline, 'demo' as stage, 1 as stage_order, 'engagement' as phase,
-            cast(closed_on as timestamp) as exited_at, case when status <> 'open' then status end as next_stage
+            cast(substr(opportunity_id, 2) as integer) as opportunity_key, 1 as stage_key, cast(closed_on as timestamp) as exited_at,
+            case status when 'won' then 2 when 'lost' then 3 end as next_stage_key
         from deals;
         create table marts.fct_activity_daily as
-        select rep_id, rep_id as rep_name, team, cast(activity_date as date) as activity_date,
+        select 'generic' as source_system, rep_id, rep_id as rep_name, team, cast(activity_date as date) as activity_date,
             leads_created, emails_sent, calls, meetings_booked, meetings_held
         from work;
+        create table intermediate.int_rep_scope as select distinct 'generic' as source_system, rep_id, rep_id as scope_id from work;
         create table marts.fct_velocity (
             period_type varchar, period_start date, scope varchar, scope_id varchar, scope_name varchar, won bigint,
             opportunities bigint, win_rate double, velocity_per_day decimal(18, 4));

@@ -33,13 +33,15 @@ class Estimate(NamedTuple):
 
 ENTRIES = """
     with run as (select timezone, as_of from config.run)
-    select entry.pipeline, entry.stage, segment.segment_dimension, segment.segment_value,
+    select stage.pipeline, stage.stage, segment.segment_dimension, segment.segment_value,
         timezone(run.timezone, timezone('UTC', entry.entered_at))::date,
         timezone(run.timezone, timezone('UTC', entry.advanced_at))::date,
         case when status.status = 'lost' then timezone(run.timezone, timezone('UTC', status.closed_at))::date end, run.as_of
     from intermediate.int_stage_entry as entry cross join run
-    join intermediate.int_opportunity_status as status using (source_system, opportunity_id)
-    join intermediate.int_opportunity_segment as segment using (source_system, opportunity_id)
+    join intermediate.int_stage as stage on entry.stage_key = stage.stage_key
+    join intermediate.int_opportunity_status as status on entry.opportunity_key = status.opportunity_key
+    join intermediate.int_opportunity_segment as segment
+        on status.source_system = segment.source_system and status.opportunity_id = segment.opportunity_id
 """
 
 

@@ -262,6 +262,21 @@ def test_what_cannot_be_read_is_quarantined_with_its_line(sample: Settings) -> N
 # However and whenever it was delivered
 
 
+def test_no_published_zero_has_a_sign(sample: Settings) -> None:
+    """0.0 and -0.0 are equal to everybody but the digest: which of them a sum ends in depends on the order of adding."""
+    doubles = rows(
+        sample.home,
+        "select table_name, column_name from information_schema.columns where table_schema = 'marts' and data_type in ('DOUBLE', 'FLOAT')",
+    )
+    signed = [
+        (table, column)
+        for table, column in doubles
+        if rows(sample.home, f"select count(*) from {table} where cast(\"{column}\" as varchar) = '-0.0'")[0][0]
+    ]
+    assert len(doubles) > 50
+    assert not signed
+
+
 def test_a_second_run_says_that_nothing_is_new_and_changes_nothing(sample: Settings) -> None:
     before, release = digests(sample.home), sample.published.resolve()
     answer = command("run", "--home", sample.home, "--landing", LANDING, "--config", CONFIG)

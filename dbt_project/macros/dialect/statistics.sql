@@ -5,6 +5,16 @@
     quantile_cont({{ value }}, {{ share }})
 {%- endmacro %}
 
+{#- Several of a value's quantiles at once, as a list: the values are gathered and ordered once. -#}
+{% macro quantiles(value, shares) -%}
+    quantile_cont({{ value }}, [{{ shares | join(', ') }}])
+{%- endmacro %}
+
+{#- The element of a list at a place; the first is 1. -#}
+{% macro element(list, place) -%}
+    {{ list }}[{{ place }}]
+{%- endmacro %}
+
 {#- The value that belongs to the smallest of another. -#}
 {% macro first_by(value, sort_key) -%}
     arg_min({{ value }}, {{ sort_key }})

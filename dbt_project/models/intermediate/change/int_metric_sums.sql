@@ -12,6 +12,12 @@ opportunity as (
 
 ),
 
+known_opportunity as (
+
+    select opportunity_key, source_system, opportunity_id from {{ ref('int_opportunity') }}
+
+),
+
 stage_visit as (
 
     select * from {{ ref('int_stage_visit') }}
@@ -85,19 +91,18 @@ closed as (
 left_stage as (
 
     select
-        period.period_type, period.period_start, stage_visit.source_system, stage_visit.opportunity_id, stage_visit.pipeline, stage_visit.stage,
+        period.period_type, period.period_start, known_opportunity.source_system, known_opportunity.opportunity_id, stage.pipeline, stage.stage,
         case
-            when following.phase = 'won' then 1
-            when following.phase = 'lost' then 0
-            when following.stage_order > stage_visit.stage_order then 1
+            when following.is_won then 1
+            when following.is_lost then 0
+            when following.pipeline = stage.pipeline and following.stage_order > stage.stage_order then 1
             else 0
         end as is_success
     from stage_visit
     inner join period on stage_visit.exited_at >= period.start_at and stage_visit.exited_at < period.end_at
-    left join stage as following
-        on stage_visit.source_system = following.source_system and stage_visit.pipeline = following.pipeline
-        and stage_visit.next_stage = following.stage
-    where stage_visit.phase is null or stage_visit.phase not in ('won', 'lost')
+    inner join stage on stage_visit.stage_key = stage.stage_key and stage.is_open
+    inner join known_opportunity on stage_visit.opportunity_key = known_opportunity.opportunity_key
+    left join stage as following on stage_visit.next_stage_key = following.stage_key
 
 ),
 

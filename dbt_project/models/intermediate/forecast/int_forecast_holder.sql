@@ -6,6 +6,12 @@ with owner_span as (
 
 ),
 
+opportunity as (
+
+    select * from {{ ref('int_opportunity') }}
+
+),
+
 opportunity_version as (
 
     select * from {{ ref('int_opportunity_version') }}
@@ -54,7 +60,7 @@ first_told as (
 owner as (
 
     select
-        owner_span.source_system, owner_span.opportunity_id, owner_span.owner_id,
+        opportunity.source_system, opportunity.opportunity_id, owner_span.owner_id,
         case when owner_span.evidence = 'first known' then first_told.known_from
             else {{ days_after(local_day('owner_span.owned_from'), 1) }} end as known_from,
         case when owner_span.span_number = 1 then cast('1970-01-01' as date)
@@ -62,8 +68,9 @@ owner as (
         {{ days_after(local_day('owner_span.owned_to'), 1) }} as valid_until
     from owner_span
     cross join run
+    inner join opportunity on owner_span.opportunity_key = opportunity.opportunity_key
     inner join first_told
-        on owner_span.source_system = first_told.source_system and owner_span.opportunity_id = first_told.opportunity_id
+        on opportunity.source_system = first_told.source_system and opportunity.opportunity_id = first_told.opportunity_id
 
 ),
 

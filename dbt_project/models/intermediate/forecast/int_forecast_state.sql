@@ -18,15 +18,25 @@ opportunity as (
 
 ),
 
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
 absence as (
 
-    select * from {{ ref('int_opportunity_absence') }}
+    select opportunity.opportunity_key, absence.deleted_at, absence.restored_at
+    from {{ ref('int_opportunity_absence') }} as absence
+    inner join opportunity on absence.source_system = opportunity.source_system and absence.opportunity_id = opportunity.opportunity_id
 
 ),
 
 created as (
 
-    select opportunity.source_system, opportunity.opportunity_id, opportunity.currency, {{ local_day('opportunity.created_at') }} as created_on
+    select
+        opportunity.opportunity_key, opportunity.source_system, opportunity.opportunity_id, opportunity.currency,
+        {{ local_day('opportunity.created_at') }} as created_on
     from opportunity
     cross join run
 
@@ -36,7 +46,6 @@ dated as (
 
     select
         opportunity_change.*,
-        {{ local_day('opportunity_change.changed_at') }} as changed_on,
         run.as_of,
         run.timezone
     from opportunity_change
@@ -54,7 +63,7 @@ staying as (
         case when told_at = changed_at then changed_on else cast({{ local_time('told_at', 'timezone') }} as date) end as told_on,
         max(case when enters_stage then changed_on end) over by_change as stage_entered_on
     from dated
-    window by_change as (partition by source_system, opportunity_id order by change_number rows unbounded preceding)
+    window by_change as (partition by opportunity_key order by change_number rows unbounded preceding)
     qualify next_changed_on is null or next_changed_on > changed_on
 
 ),
@@ -62,23 +71,23 @@ staying as (
 known as (
 
     select
-        staying.source_system,
-        staying.opportunity_id,
+        staying.opportunity_key,
         {{ days_after('staying.changed_on', 1) }} as known_from,
         {{ days_after('staying.next_changed_on', 1) }} as known_until,
-        case when staying.phase in ('won', 'lost') then staying.phase else 'open' end as state,
-        staying.pipeline,
-        staying.stage,
-        staying.stage_order,
+        stage.state,
+        stage.pipeline,
+        stage.stage,
+        stage.stage_order,
         staying.stage_entered_on,
         staying.evidence <> 'created' as is_stage_told,
-        case when staying.phase in ('won', 'lost') then staying.stage_entered_on end as closed_on,
+        case when not stage.is_open then staying.stage_entered_on end as closed_on,
         staying.amount,
         staying.expected_close_on,
         {{ days_after('case when staying.is_amount_told then greatest(staying.told_on, staying.changed_on) else staying.as_of end', 1) }}
             as amount_known_from,
         {{ days_after('case when staying.is_expected_close_told then greatest(staying.told_on, staying.changed_on) else staying.as_of end', 1) }} as expected_close_known_from
     from staying
+    inner join stage on staying.stage_key = stage.stage_key
 
 ),
 
@@ -86,19 +95,19 @@ known as (
 present as (
 
     select
-        absence.source_system, absence.opportunity_id,
+        absence.opportunity_key,
         coalesce(lag({{ local_day('absence.restored_at') }}) over by_time, cast('1970-01-01' as date)) as present_from,
         {{ local_day('absence.deleted_at') }} as present_until
     from absence
     cross join run
-    window by_time as (partition by absence.source_system, absence.opportunity_id order by absence.deleted_at)
+    window by_time as (partition by absence.opportunity_key order by absence.deleted_at)
 
     union all
 
-    select absence.source_system, absence.opportunity_id, {{ local_day('max(absence.restored_at)') }}, cast(null as date)
+    select absence.opportunity_key, {{ local_day('max(absence.restored_at)') }}, cast(null as date)
     from absence
     cross join run
-    group by absence.source_system, absence.opportunity_id, run.timezone
+    group by absence.opportunity_key, run.timezone
     having count(absence.restored_at) = count(*)
 
 ),
@@ -107,14 +116,13 @@ there as (
 
     select known.*
     from known
-    left join (select distinct source_system, opportunity_id from absence) as ever_absent
-        on known.source_system = ever_absent.source_system and known.opportunity_id = ever_absent.opportunity_id
-    where ever_absent.opportunity_id is null
+    left join (select distinct opportunity_key from absence) as ever_absent on known.opportunity_key = ever_absent.opportunity_key
+    where ever_absent.opportunity_key is null
 
     union all
 
     select
-        known.source_system, known.opportunity_id,
+        known.opportunity_key,
         greatest(known.known_from, {{ days_after('present.present_from', 1) }}) as known_from,
         case
             when known.known_until is null then {{ days_after('present.present_until', 1) }}
@@ -125,15 +133,15 @@ there as (
         known.amount, known.expected_close_on, known.amount_known_from, known.expected_close_known_from
     from known
     inner join present
-        on known.source_system = present.source_system and known.opportunity_id = present.opportunity_id
+        on known.opportunity_key = present.opportunity_key
         and (known.known_until is null or known.known_until > present.present_from)
         and (present.present_until is null or present.present_until >= known.known_from)
 
 )
 
 select
-    there.source_system,
-    there.opportunity_id,
+    created.source_system,
+    created.opportunity_id,
     there.known_from,
     there.known_until,
     there.state,
@@ -150,5 +158,5 @@ select
     there.expected_close_on,
     there.expected_close_known_from
 from there
-inner join created on there.source_system = created.source_system and there.opportunity_id = created.opportunity_id
+inner join created on there.opportunity_key = created.opportunity_key
 where there.known_until is null or there.known_until > there.known_from

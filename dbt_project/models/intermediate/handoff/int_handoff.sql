@@ -1,4 +1,6 @@
 -- One row per hand-off of a deal while it is open: from the owner of its lead at conversion, from owner to owner, or to a new role of its owner.
+-- A view: one model reads it, once, and to write it would cost more than to make it.
+{{ config(materialized='view') }}
 with owner_span as (
 
     select * from {{ ref('int_owner_span') }}
@@ -29,6 +31,12 @@ stage_visit as (
 
 ),
 
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
 run as (
 
     select timezone, as_of_end from {{ source('config', 'run') }}
@@ -39,7 +47,7 @@ run as (
 converted as (
 
     select
-        opportunity.source_system, opportunity.opportunity_id, lead.owner_id as from_rep_id,
+        opportunity.opportunity_key, lead.owner_id as from_rep_id,
         case
             when {{ local_day('lead.converted_at') }} > {{ local_day('opportunity.created_at') }} then lead.converted_at
             else opportunity.created_at
@@ -65,32 +73,32 @@ role_change as (
 passed as (
 
     select
-        converted.source_system, converted.opportunity_id, 'conversion' as kind, converted.handed_at, converted.from_rep_id,
+        converted.opportunity_key, 'conversion' as kind, converted.handed_at, converted.from_rep_id,
         owner_span.owner_id as to_rep_id, 'conversion' as evidence
     from converted
     inner join owner_span
-        on converted.source_system = owner_span.source_system and converted.opportunity_id = owner_span.opportunity_id
+        on converted.opportunity_key = owner_span.opportunity_key
         and converted.handed_at >= owner_span.owned_from
         and (owner_span.owned_to is null or converted.handed_at < owner_span.owned_to)
     where converted.from_rep_id <> owner_span.owner_id
 
     union all
 
-    select given.source_system, given.opportunity_id, 'owner', taken.owned_from, given.owner_id, taken.owner_id, taken.evidence
+    select given.opportunity_key, 'owner', taken.owned_from, given.owner_id, taken.owner_id, taken.evidence
     from owner_span as given
     inner join owner_span as taken
-        on given.source_system = taken.source_system and given.opportunity_id = taken.opportunity_id
-        and given.span_number + 1 = taken.span_number
+        on given.opportunity_key = taken.opportunity_key and given.span_number + 1 = taken.span_number
 
     union all
 
     -- The same owner, in another role from that day on.
     select
-        owner_span.source_system, owner_span.opportunity_id, 'role', {{ utc_time(dbt.cast('role_change.valid_from', 'timestamp'), 'run.timezone') }},
+        owner_span.opportunity_key, 'role', {{ utc_time(dbt.cast('role_change.valid_from', 'timestamp'), 'run.timezone') }},
         owner_span.owner_id, owner_span.owner_id, 'extract'
     from owner_span
     cross join run
-    inner join role_change on owner_span.source_system = role_change.source_system and owner_span.owner_id = role_change.user_id
+    inner join opportunity on owner_span.opportunity_key = opportunity.opportunity_key
+    inner join role_change on opportunity.source_system = role_change.source_system and owner_span.owner_id = role_change.user_id
     where {{ utc_time(dbt.cast('role_change.valid_from', 'timestamp'), 'run.timezone') }} > owner_span.owned_from
         and (owner_span.owned_to is null or {{ utc_time(dbt.cast('role_change.valid_from', 'timestamp'), 'run.timezone') }} < owner_span.owned_to)
 
@@ -101,61 +109,70 @@ visited as (
 
     select
         passed.*,
+        opportunity.source_system,
+        opportunity.opportunity_id,
         opportunity.lead_id,
         opportunity.account_id,
-        stage_visit.pipeline,
-        stage_visit.stage,
-        stage_visit.phase
+        stage.pipeline,
+        stage.stage
     from passed
     cross join run
-    inner join opportunity
-        on passed.source_system = opportunity.source_system and passed.opportunity_id = opportunity.opportunity_id
+    inner join opportunity on passed.opportunity_key = opportunity.opportunity_key
     inner join stage_visit
-        on passed.source_system = stage_visit.source_system and passed.opportunity_id = stage_visit.opportunity_id
+        on passed.opportunity_key = stage_visit.opportunity_key
         and (stage_visit.entered_at <= passed.handed_at or stage_visit.visit_number = 1)
         and (stage_visit.exited_at is null or stage_visit.exited_at > passed.handed_at)
+    -- A deal that is over is not handed on, but only kept by somebody else.
+    inner join stage on stage_visit.stage_key = stage.stage_key and stage.is_open
     where passed.handed_at < run.as_of_end
-        -- A deal that is over is not handed on, but only kept by somebody else.
-        and (stage_visit.phase is null or stage_visit.phase not in ('won', 'lost'))
+
+),
+
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by opportunity_key order by handed_at, case kind when 'conversion' then 1 when 'owner' then 2 else 3 end
+        ) as handoff_number
+    from visited
 
 )
 
 select
-    visited.source_system,
-    visited.opportunity_id,
-    row_number() over (
-        partition by visited.source_system, visited.opportunity_id
-        order by visited.handed_at, case visited.kind when 'conversion' then 1 when 'owner' then 2 else 3 end
-    ) as handoff_number,
-    visited.kind,
-    visited.pipeline,
-    visited.stage,
-    visited.handed_at,
-    visited.lead_id,
-    visited.account_id,
-    visited.from_rep_id,
+    numbered.source_system,
+    numbered.opportunity_id,
+    numbered.opportunity_key,
+    numbered.handoff_number,
+    numbered.kind,
+    numbered.pipeline,
+    numbered.stage,
+    numbered.handed_at,
+    numbered.lead_id,
+    numbered.account_id,
+    numbered.from_rep_id,
     giver.name as from_rep_name,
     giver.role as from_role,
     giver.team as from_team,
     giver.pod as from_pod,
-    visited.to_rep_id,
+    numbered.to_rep_id,
     taker.name as to_rep_name,
     taker.role as to_role,
     taker.team as to_team,
     taker.pod as to_pod,
-    visited.evidence
-from visited
+    numbered.evidence
+from numbered
 cross join run
 -- Who gave it away is told as they were on the day before, if their role is what changed.
 left join user_role as giver
-    on visited.source_system = giver.source_system and visited.from_rep_id = giver.user_id
+    on numbered.source_system = giver.source_system and numbered.from_rep_id = giver.user_id
     and case
-        when visited.kind = 'role' then {{ dbt.dateadd('day', -1, local_day('visited.handed_at')) }} else {{ local_day('visited.handed_at') }}
+        when numbered.kind = 'role' then {{ dbt.dateadd('day', -1, local_day('numbered.handed_at')) }} else {{ local_day('numbered.handed_at') }}
     end >= giver.valid_from
     and (giver.valid_to is null or case
-        when visited.kind = 'role' then {{ dbt.dateadd('day', -1, local_day('visited.handed_at')) }} else {{ local_day('visited.handed_at') }}
+        when numbered.kind = 'role' then {{ dbt.dateadd('day', -1, local_day('numbered.handed_at')) }} else {{ local_day('numbered.handed_at') }}
     end < giver.valid_to)
 left join user_role as taker
-    on visited.source_system = taker.source_system and visited.to_rep_id = taker.user_id
-    and {{ local_day('visited.handed_at') }} >= taker.valid_from
-    and (taker.valid_to is null or {{ local_day('visited.handed_at') }} < taker.valid_to)
+    on numbered.source_system = taker.source_system and numbered.to_rep_id = taker.user_id
+    and {{ local_day('numbered.handed_at') }} >= taker.valid_from
+    and (taker.valid_to is null or {{ local_day('numbered.handed_at') }} < taker.valid_to)

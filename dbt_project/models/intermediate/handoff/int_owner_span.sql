@@ -114,7 +114,7 @@ told as (
 dated as (
 
     select
-        told.source_system, told.opportunity_id, told.owner_id, told.place, opportunity.created_at,
+        opportunity.opportunity_key, told.owner_id, told.place, opportunity.created_at,
         greatest(told.told_at, opportunity.created_at) as told_at,
         told.evidence
     from told
@@ -125,13 +125,24 @@ dated as (
 
 ),
 
+-- Most of what is told repeats the owner. After an instant of which two owners are told, nothing is a repetition.
+newly_told as (
+
+    select *
+    from dated
+    window by_time as (partition by opportunity_key order by told_at, place, owner_id)
+    qualify owner_id is distinct from lag(owner_id) over by_time
+        or coalesce(lag(told_at) over by_time = lag(told_at, 2) over by_time, true)
+
+),
+
 by_instant as (
 
     select
-        source_system, opportunity_id, created_at, told_at, place, min(evidence) as evidence,
+        opportunity_key, created_at, told_at, place, min(evidence) as evidence,
         min(owner_id) as one_owner_id, max(owner_id) as other_owner_id
-    from dated
-    group by source_system, opportunity_id, created_at, told_at, place
+    from newly_told
+    group by opportunity_key, created_at, told_at, place
 
 ),
 
@@ -139,10 +150,10 @@ by_instant as (
 owned as (
 
     select
-        source_system, opportunity_id, created_at, told_at, place, evidence,
+        opportunity_key, created_at, told_at, place, evidence,
         case when other_owner_id = lag(other_owner_id) over by_time then one_owner_id else other_owner_id end as owner_id
     from by_instant
-    window by_time as (partition by source_system, opportunity_id order by told_at, place)
+    window by_time as (partition by opportunity_key order by told_at, place)
 
 ),
 
@@ -153,14 +164,14 @@ compared as (
         lag(owner_id) over by_time as previous_owner_id,
         row_number() over by_time as told_number
     from owned
-    window by_time as (partition by source_system, opportunity_id order by told_at, place)
+    window by_time as (partition by opportunity_key order by told_at, place)
 
 ),
 
 changed as (
 
     select
-        source_system, opportunity_id, owner_id,
+        opportunity_key, owner_id,
         case when told_number = 1 then created_at else told_at end as owned_from,
         case when told_number = 1 and told_at > created_at then 'first known' else evidence end as evidence,
         told_number
@@ -170,12 +181,11 @@ changed as (
 )
 
 select
-    source_system,
-    opportunity_id,
-    row_number() over by_time as span_number,
+    opportunity_key,
+    cast(row_number() over by_time as integer) as span_number,
     owner_id,
     owned_from,
     lead(owned_from) over by_time as owned_to,
     evidence
 from changed
-window by_time as (partition by source_system, opportunity_id order by told_number)
+window by_time as (partition by opportunity_key order by told_number)

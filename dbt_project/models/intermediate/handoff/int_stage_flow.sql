@@ -5,13 +5,19 @@
 {{ config(materialized='view') }}
 with stage_visit as (
 
-    select * from {{ ref('int_stage_visit') }} where phase is null or phase not in ('won', 'lost')
+    select * from {{ ref('int_stage_visit') }}
 
 ),
 
-owner as (
+stage as (
 
-    select * from {{ ref('int_opportunity_owner') }}
+    select * from {{ ref('int_stage') }} where is_open
+
+),
+
+opportunity_cut as (
+
+    select * from {{ ref('int_opportunity_cut') }} where is_now
 
 ),
 
@@ -29,18 +35,11 @@ period as (
 
 visit as (
 
-    select
-        stage_visit.pipeline,
-        stage_visit.stage,
-        coalesce(owner.team, '(none)') as team,
-        owner.pod,
-        stage_visit.entered_at,
-        stage_visit.exited_at
+    select stage_visit.stage_key, opportunity_cut.segment_key, stage_visit.entered_at, stage_visit.exited_at
     from stage_visit
-    inner join opportunity
-        on stage_visit.source_system = opportunity.source_system and stage_visit.opportunity_id = opportunity.opportunity_id
-    inner join owner
-        on stage_visit.source_system = owner.source_system and stage_visit.opportunity_id = owner.opportunity_id
+    inner join stage on stage_visit.stage_key = stage.stage_key
+    inner join opportunity on stage_visit.opportunity_key = opportunity.opportunity_key
+    inner join opportunity_cut on stage_visit.opportunity_key = opportunity_cut.opportunity_key
 
 ),
 
@@ -80,14 +79,12 @@ period_of_month as (
 )
 
 select
-    ended.pipeline,
-    ended.stage,
-    ended.team,
-    ended.pod,
+    ended.stage_key,
+    ended.segment_key,
     period_of_month.period_type,
     period_of_month.period_start,
     true as is_ended,
-    {{ minutes_between('ended.entered_at', 'ended.exited_at') }} as age_minutes,
+    cast({{ minutes_between('ended.entered_at', 'ended.exited_at') }} as integer) as age_minutes,
     {{ minutes_between('greatest(ended.entered_at, period_of_month.start_at)', 'ended.exited_at') }} as minutes_in_period
 from ended
 inner join period_of_month on ended.month_start = period_of_month.month_start
@@ -95,14 +92,12 @@ inner join period_of_month on ended.month_start = period_of_month.month_start
 union all
 
 select
-    going_on.pipeline,
-    going_on.stage,
-    going_on.team,
-    going_on.pod,
+    going_on.stage_key,
+    going_on.segment_key,
     period_of_month.period_type,
     period_of_month.period_start,
     false,
-    {{ minutes_between('going_on.entered_at', 'period_of_month.end_at') }},
+    cast({{ minutes_between('going_on.entered_at', 'period_of_month.end_at') }} as integer),
     {{ minutes_between('greatest(going_on.entered_at, period_of_month.start_at)', 'period_of_month.end_at') }}
 from going_on
 inner join period_of_month on going_on.month_start = period_of_month.month_start and period_of_month.is_last_month

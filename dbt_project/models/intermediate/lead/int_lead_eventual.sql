@@ -48,15 +48,16 @@ by_segment as (
 
 {{ with_earlier_cohorts('by_segment', 'by_segment', ['segment_dimension', 'segment_value']) }},
 
-{{ aalen_johansen('counted', ['cohort_month', 'segment_dimension', 'segment_value']) }}
+{{ aalen_johansen('counted', ['cohort_number']) }}
 
 select
-    cohort_month,
-    segment_dimension,
-    segment_value,
-    rate,
-    variance,
-    unresolved,
-    outcomes,
-    {{ effective_size('rate', 'variance', 'outcomes') }} as effective_size
+    cohort.cohort_month,
+    cohort.segment_dimension,
+    cohort.segment_value,
+    aj_estimate.rate,
+    aj_estimate.variance,
+    aj_estimate.unresolved,
+    aj_estimate.outcomes,
+    {{ effective_size('aj_estimate.rate', 'aj_estimate.variance', 'aj_estimate.outcomes') }} as effective_size
 from aj_estimate
+inner join cohort on aj_estimate.cohort_number = cohort.cohort_number

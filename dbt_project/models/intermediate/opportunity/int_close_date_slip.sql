@@ -5,9 +5,23 @@ with opportunity_change as (
 
 ),
 
+stage as (
+
+    select * from {{ ref('int_stage') }} where is_open
+
+),
+
+opportunity as (
+
+    select * from {{ ref('int_opportunity') }}
+
+),
+
 absence as (
 
-    select * from {{ ref('int_opportunity_absence') }}
+    select opportunity.opportunity_key, absence.deleted_at, absence.restored_at
+    from {{ ref('int_opportunity_absence') }} as absence
+    inner join opportunity on absence.source_system = opportunity.source_system and absence.opportunity_id = opportunity.opportunity_id
 
 ),
 
@@ -26,33 +40,31 @@ run as (
 held as (
 
     select
-        opportunity_change.source_system, opportunity_change.opportunity_id, opportunity_change.pipeline, opportunity_change.stage,
+        opportunity_change.opportunity_key, opportunity_change.stage_key,
         opportunity_change.expected_close_on as slipped_on,
-        cast(round(opportunity_change.amount * amount.rate, 2) as decimal(18, 2)) as amount,
-        {{ local_day('opportunity_change.changed_at') }} as held_from,
+        {{ in_reporting_currency('opportunity_change.amount', 'amount.rate') }} as amount,
+        opportunity_change.changed_on as held_from,
         {{ local_day('opportunity_change.next_changed_at') }} as held_to
     from opportunity_change
     cross join run
-    inner join amount
-        on opportunity_change.source_system = amount.source_system and opportunity_change.opportunity_id = amount.opportunity_id
-    where opportunity_change.phase not in ('won', 'lost') and opportunity_change.expected_close_on is not null
+    inner join stage on opportunity_change.stage_key = stage.stage_key
+    inner join amount on opportunity_change.opportunity_key = amount.opportunity_key
+    where opportunity_change.expected_close_on is not null
 
 )
 
 select
-    held.source_system,
-    held.opportunity_id,
-    held.pipeline,
-    held.stage,
+    held.opportunity_key,
+    held.stage_key,
     held.slipped_on,
     held.amount
 from held
 cross join run
 left join absence
-    on held.source_system = absence.source_system and held.opportunity_id = absence.opportunity_id
+    on held.opportunity_key = absence.opportunity_key
     and {{ local_day('absence.deleted_at') }} <= held.slipped_on
     and (absence.restored_at is null or {{ local_day('absence.restored_at') }} > held.slipped_on)
 -- The state at the day's end counts: a date changed on its very day has not slipped.
 where held.slipped_on >= held.held_from and held.slipped_on <= run.as_of
     and (held.held_to is null or held.slipped_on < held.held_to)
-    and absence.opportunity_id is null
+    and absence.opportunity_key is null

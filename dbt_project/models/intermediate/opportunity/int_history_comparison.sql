@@ -25,6 +25,12 @@ stage_label as (
 
 ),
 
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
 delivered_file as (
 
     select * from {{ source('accounting', 'delivered_file') }}
@@ -34,20 +40,14 @@ delivered_file as (
 told as (
 
     select
-        stage_history.source_system,
-        stage_history.opportunity_id,
-        coalesce(stage_label.stage, stage_history.stage_label) as stage,
+        stage_history.opportunity_key,
+        stage.stage,
         stage_history.changed_at,
         lead(stage_history.changed_at) over (
-            partition by stage_history.source_system, stage_history.opportunity_id
-            order by stage_history.changed_at, stage_label.stage_order, stage_history._file, stage_history._row
+            partition by stage_history.opportunity_key order by stage_history.changed_at, stage.stage_order, stage.stage
         ) as next_changed_at
     from stage_history
-    inner join opportunity
-        on stage_history.source_system = opportunity.source_system and stage_history.opportunity_id = opportunity.opportunity_id
-    left join stage_label
-        on opportunity.source_system = stage_label.source_system and opportunity.pipeline = stage_label.pipeline
-        and lower(stage_history.stage_label) = stage_label.label_key
+    inner join stage on stage_history.stage_key = stage.stage_key
     where stage_history.problem is null
 
 ),
@@ -63,15 +63,20 @@ newest_extract as (
 
 shown as (
 
-    select source_system, opportunity_id, pipeline, stage_label, valid_from as shown_at
+    select
+        opportunity.opportunity_key, opportunity_version.source_system, opportunity_version.opportunity_id, opportunity_version.pipeline,
+        opportunity_version.stage_label, opportunity_version.valid_from as shown_at
     from opportunity_version
-    where not is_deleted
+    inner join opportunity
+        on opportunity_version.source_system = opportunity.source_system
+        and opportunity_version.opportunity_id = opportunity.opportunity_id
+    where not opportunity_version.is_deleted
 
     union
 
     -- A version holds until another one comes: the newest extract shows it still, or does not name what has not changed.
     select
-        opportunity_version.source_system, opportunity_version.opportunity_id, opportunity_version.pipeline,
+        opportunity.opportunity_key, opportunity_version.source_system, opportunity_version.opportunity_id, opportunity_version.pipeline,
         opportunity_version.stage_label, newest_extract.extracted_at
     from opportunity_version
     inner join newest_extract on opportunity_version.source_system = newest_extract.source_system
@@ -85,6 +90,7 @@ shown as (
 staged as (
 
     select
+        shown.opportunity_key,
         shown.source_system,
         shown.opportunity_id,
         shown.shown_at,
@@ -109,7 +115,7 @@ compared as (
         max(case when told.stage = staged.extract_stage then 1 else 0 end) = 1 as is_agreed
     from staged
     inner join told
-        on staged.source_system = told.source_system and staged.opportunity_id = told.opportunity_id
+        on staged.opportunity_key = told.opportunity_key
         and told.changed_at <= staged.shown_until
         and (told.next_changed_at is null or told.next_changed_at >= staged.shown_at)
     group by staged.source_system, staged.opportunity_id, staged.shown_at, staged.extract_stage

@@ -6,33 +6,36 @@ with stage_visit as (
 
 ),
 
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
 status as (
 
-    select * from {{ ref('int_opportunity_status') }}
+    select * from {{ ref('int_opportunity_status') }} where status <> 'deleted'
 
 ),
 
 numbered as (
 
     select
-        stage_visit.*,
-        sum(case when stage_visit.phase in ('won', 'lost') then 1 else 0 end) over (
-            partition by stage_visit.source_system, stage_visit.opportunity_id
-            order by stage_visit.visit_number rows unbounded preceding
+        stage_visit.opportunity_key, stage_visit.entered_at, stage_visit.exited_at, stage.is_open,
+        sum(case when stage.is_open then 0 else 1 end) over (
+            partition by stage_visit.opportunity_key order by stage_visit.visit_number rows unbounded preceding
         ) as closes_before
     from stage_visit
-    inner join status
-        on stage_visit.source_system = status.source_system and stage_visit.opportunity_id = status.opportunity_id
-    where status.status <> 'deleted'
+    inner join stage on stage_visit.stage_key = stage.stage_key
+    inner join status on stage_visit.opportunity_key = status.opportunity_key
 
 )
 
 select
-    source_system,
-    opportunity_id,
+    opportunity_key,
     closes_before,
     min(entered_at) as opened_at,
     case when count(exited_at) = count(*) then max(exited_at) end as ended_at
 from numbered
-where phase is null or phase not in ('won', 'lost')
-group by source_system, opportunity_id, closes_before
+where is_open
+group by opportunity_key, closes_before

@@ -63,17 +63,26 @@ newest as (
 
 ),
 
+-- When a deal was first heard of matters where nobody tells when it was created.
+undated as (
+
+    select source_system, opportunity_id from newest where created_at is null
+
+),
+
 first_seen as (
 
-    select source_system, opportunity_id, min(valid_from) as first_seen_at
+    select opportunity_version.source_system, opportunity_version.opportunity_id, min(opportunity_version.valid_from) as first_seen_at
     from opportunity_version
-    group by source_system, opportunity_id
+    inner join undated
+        on opportunity_version.source_system = undated.source_system and opportunity_version.opportunity_id = undated.opportunity_id
+    group by opportunity_version.source_system, opportunity_version.opportunity_id
 
 ),
 
 first_told as (
 
-    select source_system, opportunity_id, min(entered_at) as first_told_at
+    select history.source_system, history.opportunity_id, min(history.entered_at) as first_told_at
     from (
         select _system as source_system, opportunity_id, entered_at from generic_history where row_disposition = 'loaded'
     {% if uses('salesforce') -%}
@@ -85,7 +94,8 @@ first_told as (
         select source_system, opportunity_id, changed_at from hubspot_history
     {%- endif %}
     ) as history
-    group by source_system, opportunity_id
+    inner join undated on history.source_system = undated.source_system and history.opportunity_id = undated.opportunity_id
+    group by history.source_system, history.opportunity_id
 
 ),
 
@@ -112,6 +122,8 @@ deleted_now as (
 select
     newest.source_system,
     newest.opportunity_id,
+    -- A number, by which the millions of rows of its history know it. It is of this build only.
+    cast(row_number() over (order by newest.source_system, newest.opportunity_id) as integer) as opportunity_key,
     newest.name,
     newest.account_id,
     newest.owner_id,
@@ -135,7 +147,7 @@ select
     deleted_now.deleted_at
 from newest
 cross join run
-inner join first_seen on newest.source_system = first_seen.source_system and newest.opportunity_id = first_seen.opportunity_id
+left join first_seen on newest.source_system = first_seen.source_system and newest.opportunity_id = first_seen.opportunity_id
 left join first_told on newest.source_system = first_told.source_system and newest.opportunity_id = first_told.opportunity_id
 left join converted_lead
     on newest.source_system = converted_lead.source_system and newest.opportunity_id = converted_lead.opportunity_id

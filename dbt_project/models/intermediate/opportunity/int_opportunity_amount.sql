@@ -52,12 +52,13 @@ valued as (
     select
         opportunity.source_system,
         opportunity.opportunity_id,
+        opportunity.opportunity_key,
         opportunity.currency,
         opportunity.amount,
         coalesce({{ local_day('status.closed_at') }}, run.as_of) as rate_day
     from opportunity
     cross join run
-    inner join status on opportunity.source_system = status.source_system and opportunity.opportunity_id = status.opportunity_id
+    inner join status on opportunity.opportunity_key = status.opportunity_key
 
 ),
 
@@ -67,9 +68,8 @@ with_rate as (
         valued.*,
         rate.rate,
         rate.rate_date,
-        rate.rate_date,
         row_number() over (
-            partition by valued.source_system, valued.opportunity_id order by rate.rate_date desc nulls last
+            partition by valued.opportunity_key order by rate.rate_date desc nulls last
         ) as recency
     from valued
     left join rate
@@ -81,6 +81,7 @@ with_rate as (
 select
     with_rate.source_system,
     with_rate.opportunity_id,
+    with_rate.opportunity_key,
     coalesce(with_rate.currency, reporting.currency) as currency,
     reporting.currency as reporting_currency,
     cast(

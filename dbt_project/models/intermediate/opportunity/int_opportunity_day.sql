@@ -1,14 +1,29 @@
 -- One row per opportunity and day whose end finds it in another state than the day before, or in another segment: its state until next_day.
--- A day's end counts; what came and went within the day is only seen in passing (day_open_order). State is open, won, lost or deleted.
+-- A day's end counts; what came and went within the day is only seen in passing (day_open_stage_key). A deleted deal is in no stage: stage_key is
+-- the one that it was in.
 with opportunity_change as (
 
     select * from {{ ref('int_opportunity_change') }}
 
 ),
 
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
+opportunity as (
+
+    select * from {{ ref('int_opportunity') }}
+
+),
+
 absence as (
 
-    select * from {{ ref('int_opportunity_absence') }}
+    select opportunity.opportunity_key, absence.deleted_at, absence.restored_at
+    from {{ ref('int_opportunity_absence') }} as absence
+    inner join opportunity on absence.source_system = opportunity.source_system and absence.opportunity_id = opportunity.opportunity_id
 
 ),
 
@@ -21,12 +36,6 @@ amount as (
 opportunity_cut as (
 
     select * from {{ ref('int_opportunity_cut') }}
-
-),
-
-stage as (
-
-    select * from {{ ref('int_stage') }}
 
 ),
 
@@ -50,64 +59,67 @@ run as (
 
 created_from as (
 
-    select stage.source_system, stage.pipeline, stage.stage_order
+    select stage.source_system, stage.pipeline, min(stage.stage_order) as stage_order
     from created_from_stage
     inner join stage on created_from_stage.pipeline = stage.pipeline and created_from_stage.stage = stage.stage
+    group by stage.source_system, stage.pipeline
 
 ),
 
 converted as (
 
     select
-        opportunity_change.source_system, opportunity_change.opportunity_id, opportunity_change.pipeline, opportunity_change.changed_at,
-        opportunity_change.change_number, opportunity_change.stage, opportunity_change.stage_order,
-        case when opportunity_change.phase in ('won', 'lost') then opportunity_change.phase else 'open' end as state,
-        cast(round(coalesce(opportunity_change.amount, 0) * coalesce(amount.rate, 0), 2) as decimal(18, 2)) as amount,
-        opportunity_change.expected_close_on,
-        created_from.stage_order as created_from_order
+        opportunity_change.opportunity_key, opportunity_change.changed_at, opportunity_change.changed_on, opportunity_change.change_number,
+        opportunity_change.stage_key, coalesce({{ in_reporting_currency('opportunity_change.amount', 'amount.rate') }}, 0) as amount,
+        opportunity_change.expected_close_on
     from opportunity_change
-    inner join amount
-        on opportunity_change.source_system = amount.source_system and opportunity_change.opportunity_id = amount.opportunity_id
-    left join created_from
-        on opportunity_change.source_system = created_from.source_system and opportunity_change.pipeline = created_from.pipeline
+    inner join amount on opportunity_change.opportunity_key = amount.opportunity_key
 
 ),
 
 -- Where deals count as created from a later stage on: nothing before they first reached it, or were won without.
+counting_stage as (
+
+    select
+        stage.stage_key,
+        stage.is_won or (stage.is_open and stage.stage_order >= created_from.stage_order) as begins_to_count
+    from stage
+    inner join created_from on stage.source_system = created_from.source_system and stage.pipeline = created_from.pipeline
+
+),
+
 counted_from as (
 
-    select source_system, opportunity_id, min(change_number) as change_number
+    select converted.opportunity_key, min(case when counting_stage.begins_to_count then converted.change_number end) as change_number
     from converted
-    where created_from_order is not null and (state = 'won' or (state = 'open' and stage_order >= created_from_order))
-    group by source_system, opportunity_id
+    inner join counting_stage on converted.stage_key = counting_stage.stage_key
+    group by converted.opportunity_key
 
 ),
 
 told as (
 
-    select
-        converted.source_system, converted.opportunity_id, converted.pipeline, converted.changed_at, converted.change_number,
-        converted.stage, converted.stage_order, converted.state, converted.amount, converted.expected_close_on
+    select converted.*
     from converted
-    left join counted_from
-        on converted.source_system = counted_from.source_system and converted.opportunity_id = counted_from.opportunity_id
-    where converted.created_from_order is null or converted.change_number >= counted_from.change_number
+    left join counting_stage on converted.stage_key = counting_stage.stage_key
+    left join counted_from on converted.opportunity_key = counted_from.opportunity_key
+    where counting_stage.stage_key is null or converted.change_number >= counted_from.change_number
 
 ),
 
--- While it is deleted a deal is in no stage; when it comes back it is where its history had left it.
+-- A deleted deal leaves from where its history had brought it; when it comes back it is there again.
 deletion as (
 
     select
-        absence.source_system, absence.opportunity_id, told.pipeline, absence.deleted_at as changed_at,
-        2147483647 as change_number, cast(null as varchar) as stage, cast(null as integer) as stage_order,
-        'deleted' as state, cast(0 as decimal(18, 2)) as amount, cast(null as date) as expected_close_on
+        absence.opportunity_key, absence.deleted_at as changed_at, {{ local_day('absence.deleted_at') }} as date_day, 2147483647 as change_number, told.stage_key,
+        cast(0 as decimal(18, 2)) as amount, cast(null as date) as expected_close_on, true as is_deleted
     from absence
     cross join run
-    inner join told on absence.source_system = told.source_system and absence.opportunity_id = told.opportunity_id
+    inner join told on absence.opportunity_key = told.opportunity_key
     where absence.deleted_at < run.as_of_end
     qualify row_number() over (
-        partition by absence.source_system, absence.opportunity_id, absence.deleted_at order by told.change_number
+        partition by absence.opportunity_key, absence.deleted_at
+        order by case when told.changed_at <= absence.deleted_at then -told.change_number else told.change_number end
     ) = 1
 
 ),
@@ -115,13 +127,14 @@ deletion as (
 restoration as (
 
     select
-        absence.source_system, absence.opportunity_id, told.pipeline, absence.restored_at as changed_at,
-        2147483647 as change_number, told.stage, told.stage_order, told.state, told.amount, told.expected_close_on
+        absence.opportunity_key, absence.restored_at as changed_at, {{ local_day('absence.restored_at') }} as date_day, 2147483647 as change_number, told.stage_key,
+        told.amount, told.expected_close_on, false as is_deleted
     from absence
-    inner join told on absence.source_system = told.source_system and absence.opportunity_id = told.opportunity_id
+    cross join run
+    inner join told on absence.opportunity_key = told.opportunity_key
     where told.changed_at <= absence.restored_at
     qualify row_number() over (
-        partition by absence.source_system, absence.opportunity_id, absence.restored_at order by told.change_number desc
+        partition by absence.opportunity_key, absence.restored_at order by told.change_number desc
     ) = 1
 
 ),
@@ -129,12 +142,14 @@ restoration as (
 -- What the history says of a deal while it is deleted moves no pipeline.
 present as (
 
-    select told.*
+    select
+        told.opportunity_key, told.changed_at, told.changed_on as date_day, told.change_number, told.stage_key, told.amount,
+        told.expected_close_on, false as is_deleted
     from told
     left join absence
-        on told.source_system = absence.source_system and told.opportunity_id = absence.opportunity_id
+        on told.opportunity_key = absence.opportunity_key
         and told.changed_at >= absence.deleted_at and (absence.restored_at is null or told.changed_at < absence.restored_at)
-    where absence.opportunity_id is null
+    where absence.opportunity_key is null
 
 ),
 
@@ -150,9 +165,9 @@ event as (
 
 dated as (
 
-    select event.*, {{ local_day('event.changed_at') }} as date_day
+    select event.*, stage.is_open and not event.is_deleted as is_open
     from event
-    cross join run
+    inner join stage on event.stage_key = stage.stage_key
 
 ),
 
@@ -163,11 +178,11 @@ followed as (
         lead(date_day) over by_time as next_event_on,
         -- The last open stage of the day: where a deal that came and closed on one day is counted.
         case
-            when state = 'open' then stage_order
-            when lag(state) over by_time = 'open' and lag(date_day) over by_time = date_day then lag(stage_order) over by_time
-        end as day_open_order
+            when is_open then stage_key
+            when lag(is_open) over by_time and lag(date_day) over by_time = date_day then lag(stage_key) over by_time
+        end as day_open_stage_key
     from dated
-    window by_time as (partition by source_system, opportunity_id order by changed_at, change_number)
+    window by_time as (partition by opportunity_key order by changed_at, change_number)
 
 ),
 
@@ -183,42 +198,36 @@ lasting as (
 in_segment as (
 
     select
-        lasting.source_system, lasting.opportunity_id, lasting.pipeline, lasting.stage, lasting.stage_order, lasting.state,
-        lasting.amount, lasting.expected_close_on, opportunity_cut.segment_key,
+        lasting.opportunity_key, lasting.stage_key, lasting.is_deleted, lasting.amount, lasting.expected_close_on, opportunity_cut.segment_key,
         greatest(lasting.date_day, opportunity_cut.valid_from) as date_day,
-        case when opportunity_cut.valid_from <= lasting.date_day then lasting.day_open_order end as day_open_order
+        case when opportunity_cut.valid_from <= lasting.date_day then lasting.day_open_stage_key end as day_open_stage_key
     from lasting
     cross join definition
     inner join opportunity_cut
-        on lasting.source_system = opportunity_cut.source_system and lasting.opportunity_id = opportunity_cut.opportunity_id
+        on lasting.opportunity_key = opportunity_cut.opportunity_key
         and opportunity_cut.is_now = (definition.past_periods = 'today')
         and (opportunity_cut.valid_to is null or opportunity_cut.valid_to > lasting.date_day)
         and (opportunity_cut.valid_from <= lasting.date_day or (
-            lasting.state = 'open' and (lasting.state_until is null or opportunity_cut.valid_from < lasting.state_until)
+            lasting.is_open and (lasting.state_until is null or opportunity_cut.valid_from < lasting.state_until)
         ))
 
 )
 
 select
-    source_system,
-    opportunity_id,
+    opportunity_key,
     date_day,
     lead(date_day) over by_day as next_day,
     lag(date_day) over by_day as previous_day,
-    pipeline,
-    state,
-    stage,
-    stage_order,
-    day_open_order,
+    stage_key,
+    is_deleted,
+    day_open_stage_key,
     amount,
     expected_close_on,
     segment_key,
-    lag(state) over by_day as previous_state,
-    lag(pipeline) over by_day as previous_pipeline,
-    lag(stage) over by_day as previous_stage,
-    lag(stage_order) over by_day as previous_stage_order,
+    lag(stage_key) over by_day as previous_stage_key,
+    lag(is_deleted) over by_day as previous_is_deleted,
     lag(amount) over by_day as previous_amount,
     lag(expected_close_on) over by_day as previous_expected_close_on,
     lag(segment_key) over by_day as previous_segment_key
 from in_segment
-window by_day as (partition by source_system, opportunity_id order by date_day)
+window by_day as (partition by opportunity_key order by date_day)

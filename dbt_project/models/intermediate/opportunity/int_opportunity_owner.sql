@@ -28,17 +28,19 @@ dated as (
     select
         opportunity.source_system,
         opportunity.opportunity_id,
+        opportunity.opportunity_key,
         opportunity.owner_id,
         coalesce({{ local_day('status.closed_at') }}, run.as_of) as owner_day
     from opportunity
     cross join run
-    inner join status on opportunity.source_system = status.source_system and opportunity.opportunity_id = status.opportunity_id
+    inner join status on opportunity.opportunity_key = status.opportunity_key
 
 )
 
 select
     dated.source_system,
     dated.opportunity_id,
+    dated.opportunity_key,
     dated.owner_id,
     coalesce(user_version.name, case when dated.owner_id is not null then 'unknown (' || dated.owner_id || ')' end) as owner_name,
     user_version.role,

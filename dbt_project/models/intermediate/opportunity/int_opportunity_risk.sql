@@ -111,12 +111,10 @@ known as (
         coalesce(opportunity.expected_close_on < run.as_of, false) as is_overdue
     from status
     cross join run
-    inner join opportunity
-        on status.source_system = opportunity.source_system and status.opportunity_id = opportunity.opportunity_id
+    inner join opportunity on status.opportunity_key = opportunity.opportunity_key
     inner join first_seen
         on status.source_system = first_seen.source_system and status.opportunity_id = first_seen.opportunity_id
-    left join stage_visit
-        on status.source_system = stage_visit.source_system and status.opportunity_id = stage_visit.opportunity_id
+    left join stage_visit on status.opportunity_key = stage_visit.opportunity_key
     left join stage_patience
         on status.source_system = stage_patience.source_system and opportunity.pipeline = stage_patience.pipeline
         and status.stage = stage_patience.stage

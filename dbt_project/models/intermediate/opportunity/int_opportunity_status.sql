@@ -23,21 +23,32 @@ close_date_coverage as (
 
 ),
 
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
 last_visit as (
 
-    select * from stage_visit where is_current
+    select stage_visit.opportunity_key, stage_visit.entered_at, stage.stage, stage.stage_order, stage.phase, stage.state
+    from stage_visit
+    inner join stage on stage_visit.stage_key = stage.stage_key
+    where stage_visit.is_current
 
 ),
 
 visit_count as (
 
     select
-        source_system, opportunity_id,
+        stage_visit.opportunity_key,
         count(*) as visits,
-        sum(case when previous_phase in ('won', 'lost') and phase not in ('won', 'lost') then 1 else 0 end) as reopened_times,
-        {{ any_true("entry_evidence = 'history'") }} as has_stage_history
+        sum(case when previous_stage.state <> 'open' and stage.state = 'open' then 1 else 0 end) as reopened_times,
+        {{ any_true("stage_visit.entry_evidence = 'history'") }} as has_stage_history
     from stage_visit
-    group by source_system, opportunity_id
+    inner join stage on stage_visit.stage_key = stage.stage_key
+    left join stage as previous_stage on stage_visit.previous_stage_key = previous_stage.stage_key
+    group by stage_visit.opportunity_key
 
 ),
 
@@ -46,38 +57,36 @@ expected_close as (
     -- Only while a deal is open is its date an expected one: on a closed deal some CRMs keep the actual one in its place, and a deal
     -- that is reopened gets a new date, not a later one.
     select
-        source_system, opportunity_id, expected_close_on, phase,
-        case when lag(phase) over by_change not in ('won', 'lost') then lag(expected_close_on) over by_change end
+        opportunity_change.opportunity_key, opportunity_change.expected_close_on, stage.state,
+        case when lag(stage.state) over by_change = 'open' then lag(opportunity_change.expected_close_on) over by_change end
             as previous_expected_close_on
     from opportunity_change
-    window by_change as (partition by source_system, opportunity_id order by change_number)
+    inner join stage on opportunity_change.stage_key = stage.stage_key
+    window by_change as (partition by opportunity_change.opportunity_key order by opportunity_change.change_number)
 
 ),
 
 push_count as (
 
     select
-        source_system, opportunity_id,
+        opportunity_key,
         count(expected_close_on) > 0 as is_tracked,
-        sum(case when expected_close_on > previous_expected_close_on and phase not in ('won', 'lost') then 1 else 0 end) as close_date_pushes
+        sum(case when expected_close_on > previous_expected_close_on and state = 'open' then 1 else 0 end) as close_date_pushes
     from expected_close
-    group by source_system, opportunity_id
+    group by opportunity_key
 
 )
 
 select
     opportunity.source_system,
     opportunity.opportunity_id,
-    case
-        when opportunity.deleted_at is not null then 'deleted'
-        when last_visit.phase in ('won', 'lost') then last_visit.phase
-        else 'open'
-    end as status,
+    opportunity.opportunity_key,
+    case when opportunity.deleted_at is not null then 'deleted' else coalesce(last_visit.state, 'open') end as status,
     last_visit.stage,
     last_visit.stage_order,
     last_visit.phase,
     last_visit.entered_at as stage_entered_at,
-    case when last_visit.phase in ('won', 'lost') then last_visit.entered_at end as closed_at,
+    case when last_visit.state <> 'open' then last_visit.entered_at end as closed_at,
     opportunity.deleted_at,
     coalesce(visit_count.visits, 0) as visits,
     coalesce(visit_count.reopened_times, 0) as reopened_times,
@@ -87,7 +96,7 @@ select
             then push_count.close_date_pushes
     end as close_date_pushes
 from opportunity
-left join last_visit on opportunity.source_system = last_visit.source_system and opportunity.opportunity_id = last_visit.opportunity_id
-left join visit_count on opportunity.source_system = visit_count.source_system and opportunity.opportunity_id = visit_count.opportunity_id
-left join push_count on opportunity.source_system = push_count.source_system and opportunity.opportunity_id = push_count.opportunity_id
+left join last_visit on opportunity.opportunity_key = last_visit.opportunity_key
+left join visit_count on opportunity.opportunity_key = visit_count.opportunity_key
+left join push_count on opportunity.opportunity_key = push_count.opportunity_key
 left join close_date_coverage on opportunity.source_system = close_date_coverage.source_system

@@ -20,6 +20,12 @@ period as (
 
 ),
 
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
 close_date_coverage as (
 
     select * from {{ ref('int_close_date_coverage') }}
@@ -52,10 +58,12 @@ quiet as (
 
     select opportunity_period.*, period_of_day.period_number as slipped_in
     from opportunity_period
+    inner join stage on opportunity_period.stage_key_at_end = stage.stage_key
+    inner join period on opportunity_period.period_number = period.period_number
     inner join period_of_day
-        on opportunity_period.period_type = period_of_day.period_type
+        on period.period_type = period_of_day.period_type
         and opportunity_period.expected_close_on_at_end = period_of_day.date_day
-    where opportunity_period.state_at_end = 'open'
+    where stage.is_open and not opportunity_period.is_deleted_at_end
         and period_of_day.period_number > opportunity_period.period_number
         and period_of_day.period_number < opportunity_period.next_period_number
 
@@ -64,8 +72,7 @@ quiet as (
 told as (
 
     select
-        source_system, opportunity_id, period_type, period_number, pipeline_at_start, pipeline_at_end, state_at_start, state_at_end, stage_at_start, stage_at_end,
-        stage_order_at_start, stage_order_at_end, amount_at_start, amount_at_end,
+        opportunity_key, period_number, stage_key_at_start, is_deleted_at_start, stage_key_at_end, is_deleted_at_end, amount_at_start, amount_at_end,
         expected_close_on_at_start as expected_close_at_start, expected_close_on_at_end as expected_close_at_end,
         segment_key_at_start, segment_key_at_end, was_open
     from opportunity_period
@@ -73,9 +80,8 @@ told as (
     union all
 
     select
-        source_system, opportunity_id, period_type, slipped_in, pipeline_at_end, pipeline_at_end, 'open', 'open', stage_at_end, stage_at_end,
-        stage_order_at_end, stage_order_at_end, amount_at_end, amount_at_end, expected_close_on_at_end, expected_close_on_at_end,
-        segment_key_at_end, segment_key_at_end, false
+        opportunity_key, slipped_in, stage_key_at_end, false, stage_key_at_end, false, amount_at_end, amount_at_end,
+        expected_close_on_at_end, expected_close_on_at_end, segment_key_at_end, segment_key_at_end, false
     from quiet
 
 ),
@@ -88,10 +94,16 @@ judged as (
         period.last_day,
         definition.slipped,
         definition.closed_amount,
-        coalesce(told.state_at_start, '') = 'open' as is_open_at_start,
-        told.state_at_end = 'open' as is_open_at_end,
+        stage_at_start.stage_key is null as is_new,
+        coalesce(stage_at_start.is_open and not told.is_deleted_at_start, false) as is_open_at_start,
+        stage_at_end.is_open and not told.is_deleted_at_end as is_open_at_end,
+        case when told.is_deleted_at_end then 'deleted' else stage_at_end.state end as state_at_end,
+        stage_at_start.pipeline as pipeline_at_start,
+        stage_at_end.pipeline as pipeline_at_end,
+        stage_at_start.stage_order as stage_order_at_start,
+        stage_at_end.stage_order as stage_order_at_end,
         coalesce(close_date_coverage.known_since <= period.period_start, false) as is_close_date_known,
-        case when told.expected_close_at_end <> told.expected_close_at_start then case told.period_type
+        case when told.expected_close_at_end <> told.expected_close_at_start then case period.period_type
             {%- for period_type in movement_period_types() %}
             when '{{ period_type }}' then {{ dbt.datediff(
                 period_start(period_type, 'told.expected_close_at_start'), period_start(period_type, 'told.expected_close_at_end'), 'day'
@@ -101,8 +113,10 @@ judged as (
     from told
     cross join run
     cross join definition
-    inner join period on told.period_type = period.period_type and told.period_number = period.period_number
-    left join close_date_coverage on told.source_system = close_date_coverage.source_system
+    inner join period on told.period_number = period.period_number
+    inner join stage as stage_at_end on told.stage_key_at_end = stage_at_end.stage_key
+    left join stage as stage_at_start on told.stage_key_at_start = stage_at_start.stage_key
+    left join close_date_coverage on stage_at_end.source_system = close_date_coverage.source_system
 
 ),
 
@@ -111,13 +125,13 @@ named as (
     select
         *,
         case
-            when state_at_start is null and (was_open or state_at_end <> 'deleted') then 'created'
+            when is_new and (was_open or state_at_end <> 'deleted') then 'created'
             when not is_open_at_start and is_open_at_end then 'reopened'
             when not is_open_at_start and was_open then 'reopened'
         end as entered_as,
         case
             when not is_open_at_end and (is_open_at_start or was_open) then state_at_end
-            when state_at_start is null and state_at_end in ('won', 'lost') then state_at_end
+            when is_new and state_at_end in ('won', 'lost') then state_at_end
         end as left_as,
         is_close_date_known and is_open_at_start and is_open_at_end and (
             (expected_close_at_end >= period_start and expected_close_at_end <= last_day)
@@ -155,9 +169,7 @@ labelled as (
 )
 
 select
-    source_system,
-    opportunity_id,
-    period_type,
+    opportunity_key,
     period_number,
     -- A deal that leaves, leaves the pipeline that it was in.
     case when left_as is not null and is_open_at_start then pipeline_at_start else pipeline_at_end end as pipeline,
@@ -167,8 +179,8 @@ select
     left_as,
     is_open_at_start,
     is_open_at_end,
-    stage_at_start,
-    stage_at_end,
+    case when not is_deleted_at_start then stage_key_at_start end as stage_key_at_start,
+    case when is_open_at_end then stage_key_at_end end as stage_key_at_end,
     case when is_open_at_start then amount_at_start end as amount_at_start,
     case when is_open_at_end then amount_at_end end as amount_at_end,
     case when entered_as is not null then amount_at_end end as entered_amount,

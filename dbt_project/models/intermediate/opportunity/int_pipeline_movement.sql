@@ -22,7 +22,7 @@ definition as (
 
 entry_stage as (
 
-    select source_system, pipeline, min(stage) as stage, min(stage_order) as stage_order
+    select source_system, pipeline, {{ first_by('stage_key', 'stage') }} as stage_key
     from stage
     where is_entry
     group by source_system, pipeline
@@ -32,34 +32,34 @@ entry_stage as (
 compared as (
 
     select
-        opportunity_day.source_system, opportunity_day.opportunity_id, opportunity_day.pipeline, opportunity_day.date_day,
-        opportunity_day.state, opportunity_day.stage, opportunity_day.stage_order, opportunity_day.amount,
-        opportunity_day.previous_state, opportunity_day.previous_pipeline, opportunity_day.previous_stage, opportunity_day.previous_stage_order,
-        coalesce(opportunity_day.previous_amount, 0) as previous_amount,
+        opportunity_day.opportunity_key, opportunity_day.date_day, opportunity_day.stage_key, opportunity_day.previous_stage_key,
+        opportunity_day.amount, coalesce(opportunity_day.previous_amount, 0) as previous_amount,
         -- What a deal that was open the day before is worth when it closes.
         case when definition.closed_amount = 'first' then opportunity_day.previous_amount else opportunity_day.amount end as closed_amount,
-        coalesce(passing.stage, entry_stage.stage) as passing_stage
+        case when opportunity_day.is_deleted then 'deleted' else stage.state end as state,
+        -- Null: it did not exist the day before.
+        case when opportunity_day.previous_is_deleted then 'deleted' else previous_stage.state end as previous_state,
+        stage.stage_order, previous_stage.stage_order as previous_stage_order,
+        coalesce(opportunity_day.day_open_stage_key, entry_stage.stage_key) as passing_stage_key
     from opportunity_day
     cross join definition
-    left join stage as passing
-        on opportunity_day.source_system = passing.source_system and opportunity_day.pipeline = passing.pipeline
-        and opportunity_day.day_open_order = passing.stage_order and passing.is_open
-    left join entry_stage
-        on opportunity_day.source_system = entry_stage.source_system and opportunity_day.pipeline = entry_stage.pipeline
+    inner join stage on opportunity_day.stage_key = stage.stage_key
+    left join stage as previous_stage on opportunity_day.previous_stage_key = previous_stage.stage_key
+    left join entry_stage on stage.source_system = entry_stage.source_system and stage.pipeline = entry_stage.pipeline
 
 ),
 
 movement as (
 
     select
-        source_system, opportunity_id, pipeline, date_day, 'created' as movement,
-        case when state = 'open' then stage else passing_stage end as stage, 1 as count_delta, amount as amount_delta
+        opportunity_key, date_day, 'created' as movement, case when state = 'open' then stage_key else passing_stage_key end as stage_key,
+        1 as count_delta, amount as amount_delta
     from compared
     where previous_state is null and state <> 'deleted'
 
     union all
 
-    select source_system, opportunity_id, pipeline, date_day, 'reopened', stage, 1, amount
+    select opportunity_key, date_day, 'reopened', stage_key, 1, amount
     from compared
     where previous_state <> 'open' and state = 'open'
 
@@ -67,27 +67,23 @@ movement as (
 
     -- What moves on takes along what it was worth; what its worth changed on the way is told on its own.
     select
-        source_system, opportunity_id, previous_pipeline, date_day,
-        case when stage_order > previous_stage_order then 'advanced_out' else 'moved_back_out' end,
-        previous_stage, -1, -previous_amount
+        opportunity_key, date_day, case when stage_order > previous_stage_order then 'advanced_out' else 'moved_back_out' end,
+        previous_stage_key, -1, -previous_amount
     from compared
-    where previous_state = 'open' and state = 'open'
-        and (stage is distinct from previous_stage or pipeline is distinct from previous_pipeline)
+    where previous_state = 'open' and state = 'open' and stage_key <> previous_stage_key
 
     union all
 
     select
-        source_system, opportunity_id, pipeline, date_day,
-        case when stage_order > previous_stage_order then 'advanced_in' else 'moved_back_in' end,
-        stage, 1, previous_amount
+        opportunity_key, date_day, case when stage_order > previous_stage_order then 'advanced_in' else 'moved_back_in' end, stage_key, 1, previous_amount
     from compared
-    where previous_state = 'open' and state = 'open'
-        and (stage is distinct from previous_stage or pipeline is distinct from previous_pipeline)
+    where previous_state = 'open' and state = 'open' and stage_key <> previous_stage_key
 
     union all
 
-    select source_system, opportunity_id, case when state = 'open' then pipeline else previous_pipeline end, date_day, 'amount_change',
-        case when state = 'open' then stage else previous_stage end, 0, case when state = 'open' then amount else closed_amount end - previous_amount
+    select
+        opportunity_key, date_day, 'amount_change', case when state = 'open' then stage_key else previous_stage_key end,
+        0, case when state = 'open' then amount else closed_amount end - previous_amount
     from compared
     where previous_state = 'open' and state in ('open', 'won', 'lost')
         and case when state = 'open' then amount else closed_amount end <> previous_amount
@@ -95,27 +91,24 @@ movement as (
     union all
 
     select
-        source_system, opportunity_id, case when previous_state = 'open' then previous_pipeline else pipeline end, date_day, state,
-        case when previous_state = 'open' then previous_stage else passing_stage end, -1,
+        opportunity_key, date_day, state, case when previous_state = 'open' then previous_stage_key else passing_stage_key end, -1,
         -case when previous_state = 'open' then closed_amount else amount end
     from compared
     where state in ('won', 'lost') and (previous_state is null or previous_state = 'open')
 
     union all
 
-    select source_system, opportunity_id, previous_pipeline, date_day, 'deleted', previous_stage, -1, -previous_amount
+    select opportunity_key, date_day, 'deleted', previous_stage_key, -1, -previous_amount
     from compared
     where previous_state = 'open' and state = 'deleted'
 
 )
 
 select
-    source_system,
-    opportunity_id,
-    pipeline,
+    opportunity_key,
     date_day,
     movement,
-    stage,
+    stage_key,
     cast(count_delta as integer) as count_delta,
     cast(amount_delta as decimal(18, 2)) as amount_delta
 from movement

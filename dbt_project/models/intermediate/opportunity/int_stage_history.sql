@@ -33,6 +33,12 @@ opportunity as (
 
 ),
 
+stage_label as (
+
+    select * from {{ ref('int_stage_label') }}
+
+),
+
 run as (
 
     select timezone, as_of_end from {{ source('config', 'run') }}
@@ -73,29 +79,47 @@ told as (
     from hubspot_history
     {%- endif %}
 
+),
+
+judged as (
+
+    select
+        told.*,
+        opportunity.opportunity_key,
+        opportunity.pipeline as pipeline_of_opportunity,
+        case
+            when opportunity.opportunity_id is null then 'no such opportunity was delivered'
+            when told.changed_at >= run.as_of_end then 'later than the as-of day'
+            -- Few changes come before the deal: only of those is the day asked for.
+            when not opportunity.is_created_at_inferred and told.changed_at < opportunity.created_at then case
+                when {{ local_day('told.changed_at') }} < {{ local_day('opportunity.created_at') }}
+                    then 'before the day on which the opportunity was created'
+            end
+        end as problem
+    from told
+    cross join run
+    left join opportunity on told.source_system = opportunity.source_system and told.opportunity_id = opportunity.opportunity_id
+
 )
 
 select
-    told.source_system,
-    told.opportunity_id,
-    -- Where the history names the pipeline of its stages; null: that of the deal.
-    told.pipeline,
-    told.stage_label,
-    told.changed_at,
-    told.amount,
-    told.expected_close_on,
+    judged.source_system,
+    judged.opportunity_key,
+    stage_label.stage_key,
+    judged.changed_at,
+    judged.amount,
+    judged.expected_close_on,
     -- Where a history without close dates may borrow the date last delivered.
-    told.is_close_date_of_today,
-    case
-        when opportunity.opportunity_id is null then 'no such opportunity was delivered'
-        when told.changed_at >= run.as_of_end then 'later than the as-of day'
-        when not opportunity.is_created_at_inferred
-            and {{ local_day('told.changed_at') }} < {{ local_day('opportunity.created_at') }}
-            then 'before the day on which the opportunity was created'
-    end as problem,
-    told._object,
-    told._file,
-    told._row
-from told
-cross join run
-left join opportunity on told.source_system = opportunity.source_system and told.opportunity_id = opportunity.opportunity_id
+    judged.is_close_date_of_today,
+    judged.problem,
+    -- Of what cannot be used: its own word for the deal, which may be unknown.
+    case when judged.problem is not null then judged.opportunity_id end as opportunity_id,
+    judged._object,
+    judged._file,
+    judged._row
+from judged
+-- Where the history names the pipeline of its stages, in that; else in that of the deal.
+left join stage_label
+    on judged.source_system = stage_label.source_system
+    and coalesce(judged.pipeline, judged.pipeline_of_opportunity) = stage_label.pipeline
+    and lower(judged.stage_label) = stage_label.label_key

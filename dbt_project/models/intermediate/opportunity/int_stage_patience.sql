@@ -21,20 +21,20 @@ status as (
 won_visit as (
 
     select
-        stage_visit.source_system, stage_visit.pipeline, stage_visit.stage, stage_visit.phase,
+        stage.stage_key, stage.phase,
         {{ days_between('stage_visit.entered_at', 'stage_visit.exited_at') }} as days
     from stage_visit
-    inner join status
-        on stage_visit.source_system = status.source_system and stage_visit.opportunity_id = status.opportunity_id
-    where stage_visit.exited_at is not null and (stage_visit.phase is null or stage_visit.phase not in ('won', 'lost'))
+    inner join stage on stage_visit.stage_key = stage.stage_key
+    inner join status on stage_visit.opportunity_key = status.opportunity_key
+    where stage_visit.exited_at is not null
 
 ),
 
 of_stage as (
 
-    select source_system, pipeline, stage, count(*) as visits, {{ quantile('days', 0.8) }} as threshold_days
+    select stage_key, count(*) as visits, {{ quantile('days', 0.8) }} as threshold_days
     from won_visit
-    group by source_system, pipeline, stage
+    group by stage_key
 
 ),
 
@@ -64,6 +64,5 @@ select
         when of_phase.visits >= 20 then of_phase.threshold_days
     end as threshold_days
 from stage
-left join of_stage
-    on stage.source_system = of_stage.source_system and stage.pipeline = of_stage.pipeline and stage.stage = of_stage.stage
+left join of_stage on stage.stage_key = of_stage.stage_key
 left join of_phase on stage.phase = of_phase.phase

@@ -9,49 +9,42 @@ with opportunity_change as (
 visit as (
 
     select
-        source_system,
-        opportunity_id,
-        row_number() over by_change as visit_number,
-        pipeline,
-        stage,
-        stage_order,
-        phase,
+        opportunity_key,
+        cast(row_number() over by_change as integer) as visit_number,
+        stage_key,
         changed_at as entered_at,
+        changed_on as entered_on,
         lead(changed_at) over by_change as exited_at,
-        lag(phase) over by_change as previous_phase,
-        lead(stage) over by_change as next_stage,
+        lag(stage_key) over by_change as previous_stage_key,
+        lead(stage_key) over by_change as next_stage_key,
         evidence as entry_evidence
     from opportunity_change
     where begins_visit
-    window by_change as (partition by source_system, opportunity_id order by change_number)
+    window by_change as (partition by opportunity_key order by change_number)
 
 ),
 
 repeated_stage as (
 
-    select source_system, opportunity_id, pipeline, stage, min(visit_number) as first_visit_number
+    select opportunity_key, stage_key, min(visit_number) as first_visit_number
     from visit
-    group by source_system, opportunity_id, pipeline, stage
+    group by opportunity_key, stage_key
     having count(*) > 1
 
 )
 
 select
-    visit.source_system,
-    visit.opportunity_id,
-    cast(visit.visit_number as integer) as visit_number,
-    visit.pipeline,
-    visit.stage,
-    visit.stage_order,
-    visit.phase,
+    visit.opportunity_key,
+    visit.visit_number,
+    visit.stage_key,
     visit.entered_at,
+    visit.entered_on,
     visit.exited_at,
-    visit.previous_phase,
-    visit.next_stage,
+    visit.previous_stage_key,
+    visit.next_stage_key,
     coalesce(visit.visit_number > repeated_stage.first_visit_number, false) as is_reentry,
     visit.exited_at is null as is_current,
     visit.entry_evidence
 from visit
 left join repeated_stage
-    on visit.source_system = repeated_stage.source_system and visit.opportunity_id = repeated_stage.opportunity_id
-    and visit.pipeline = repeated_stage.pipeline and visit.stage is not distinct from repeated_stage.stage
+    on visit.opportunity_key = repeated_stage.opportunity_key and visit.stage_key = repeated_stage.stage_key

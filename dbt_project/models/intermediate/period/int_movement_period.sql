@@ -13,8 +13,8 @@ run as (
 )
 
 select
+    cast(row_number() over (order by period.period_type, period.period_start) as integer) as period_number,
     period.period_type,
-    cast(row_number() over (partition by period.period_type order by period.period_start) as integer) as period_number,
     period.period_start,
     period.period_end,
     period.is_complete,

@@ -58,12 +58,12 @@ run as (
 as_of_today as (
 
     select
-        opportunity.source_system, opportunity.opportunity_id, true as is_now,
+        opportunity.source_system, opportunity.opportunity_id, opportunity.opportunity_key, true as is_now,
         cast('1970-01-01' as date) as valid_from, cast(null as date) as valid_to,
         opportunity.pipeline, owner.team, owner.pod, rep.scope_id as rep, owner.owner_name as rep_name, opportunity.product,
         opportunity.source, opportunity.motion, opportunity.segment, opportunity.extra
     from opportunity
-    left join owner on opportunity.source_system = owner.source_system and opportunity.opportunity_id = owner.opportunity_id
+    left join owner on opportunity.opportunity_key = owner.opportunity_key
     left join rep on opportunity.source_system = rep.source_system and opportunity.owner_id = rep.rep_id
 
 ),
@@ -86,7 +86,7 @@ at_the_time as (
 
     -- A deal's version and its owner's: the time that both held. Two of one day: the later one is what the day's end showed.
     select
-        dated_version.source_system, dated_version.opportunity_id, false as is_now,
+        dated_version.source_system, dated_version.opportunity_id, opportunity.opportunity_key, false as is_now,
         greatest(dated_version.first_day, coalesce(user_version.valid_from, dated_version.first_day)) as valid_from,
         case
             when dated_version.next_day is null then user_version.valid_to
@@ -125,12 +125,12 @@ valued as (
 
     -- The columns that the config names, as one text.
     select
-        told.source_system, told.opportunity_id, told.is_now, told.valid_from, {{ dbt.listagg(
+        told.opportunity_key, told.is_now, told.valid_from, {{ dbt.listagg(
             "coalesce(" ~ json_text('told.extra', 'segment_column.column_name') ~ ", chr(30))", "chr(31)", "order by segment_column.segment_dimension"
         ) }} as extra_values
     from told
     inner join segment_column on true
-    group by told.source_system, told.opportunity_id, told.is_now, told.valid_from
+    group by told.opportunity_key, told.is_now, told.valid_from
 
 ),
 
@@ -139,7 +139,7 @@ complete as (
     select told.*, valued.extra_values
     from told
     left join valued
-        on told.source_system = valued.source_system and told.opportunity_id = valued.opportunity_id
+        on told.opportunity_key = valued.opportunity_key
         and told.is_now = valued.is_now and told.valid_from = valued.valid_from
 
 ),
@@ -161,6 +161,7 @@ numbered as (
 select
     keyed.source_system,
     keyed.opportunity_id,
+    keyed.opportunity_key,
     keyed.is_now,
     keyed.valid_from,
     keyed.valid_to,

@@ -26,11 +26,10 @@ run as (
 
 kept as (
 
-    select status.source_system, status.opportunity_id, status.status, {{ local_day('status.closed_at') }} as closed_on, opportunity_cut.segment_key
+    select status.opportunity_key, status.status, {{ local_day('status.closed_at') }} as closed_on, opportunity_cut.segment_key
     from status
     cross join run
-    inner join opportunity_cut
-        on status.source_system = opportunity_cut.source_system and status.opportunity_id = opportunity_cut.opportunity_id
+    inner join opportunity_cut on status.opportunity_key = opportunity_cut.opportunity_key
     where status.status <> 'deleted'
 
 ),
@@ -38,31 +37,26 @@ kept as (
 dated as (
 
     select
-        stage_entry.pipeline,
-        stage_entry.stage,
-        stage_entry.stage_order,
+        stage_entry.stage_key,
         kept.segment_key,
         coalesce(stage_entry.is_visited_first, false) as is_visited,
         case when stage_entry.advanced_at is not null then 'advanced' when kept.status = 'lost' then 'lost' else 'open' end as outcome,
         {{ days_between('stage_entry.entered_at', 'stage_entry.advanced_at') }} as days_to_advance,
-        {{ local_day('stage_entry.entered_at') }} as entered_on,
+        stage_entry.entered_on,
         case
-            when stage_entry.advanced_at is not null then {{ local_day('stage_entry.advanced_at') }}
+            when stage_entry.advanced_at is not null then stage_entry.advanced_on
             when kept.status = 'lost' then kept.closed_on
             else run.as_of
         end as left_on
     from stage_entry
     cross join run
-    inner join kept
-        on stage_entry.source_system = kept.source_system and stage_entry.opportunity_id = kept.opportunity_id
+    inner join kept on stage_entry.opportunity_key = kept.opportunity_key
 
 )
 
 select
     cast({{ dbt.date_trunc('month', 'entered_on') }} as date) as cohort_month,
-    pipeline,
-    stage,
-    stage_order,
+    stage_key,
     segment_key,
     is_visited,
     outcome,

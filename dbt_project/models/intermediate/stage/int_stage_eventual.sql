@@ -18,11 +18,17 @@ run as (
 
 ),
 
--- A number joins, groups and sorts faster than texts, millions of times.
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
+-- A number joins, groups and sorts faster than texts, millions of times. A stage of one name in two systems' pipelines of one name is one row.
 numbered_stage as (
 
-    select pipeline, stage, cast(row_number() over (order by pipeline, stage) as integer) as stage_number
-    from (select distinct pipeline, stage from stage_cohort) as stage_found
+    select stage_key, pipeline, stage, cast(dense_rank() over (order by pipeline, stage) as integer) as stage_number
+    from stage
 
 ),
 
@@ -43,7 +49,7 @@ by_combination as (
         sum(case when stage_cohort.outcome = 'lost' then 1 else 0 end) as competing,
         sum(case when stage_cohort.outcome = 'open' then 1 else 0 end) as censored
     from stage_cohort
-    inner join numbered_stage on stage_cohort.pipeline = numbered_stage.pipeline and stage_cohort.stage = numbered_stage.stage
+    inner join numbered_stage on stage_cohort.stage_key = numbered_stage.stage_key
     group by stage_cohort.cohort_month, numbered_stage.stage_number, stage_cohort.segment_key, stage_cohort.days
 
 ),
@@ -92,7 +98,7 @@ unfinished as (
 
 {{ with_earlier_cohorts('by_segment', 'unfinished', ['stage_number', 'segment_number']) }},
 
-{{ aalen_johansen('counted', ['cohort_month', 'stage_number', 'segment_number']) }}
+{{ aalen_johansen('counted', ['cohort_number']) }}
 
 select
     estimate.cohort_month,
@@ -106,10 +112,15 @@ select
     estimate.outcomes,
     {{ effective_size('estimate.rate', 'estimate.variance', 'estimate.outcomes') }} as effective_size
 from (
-    select cohort_month, stage_number, segment_number, rate, variance, unresolved, outcomes from aj_estimate
+    select
+        cohort.cohort_month, cohort.stage_number, cohort.segment_number,
+        aj_estimate.rate, aj_estimate.variance, aj_estimate.unresolved, aj_estimate.outcomes
+    from aj_estimate
+    inner join cohort on aj_estimate.cohort_number = cohort.cohort_number
     union all
     select cohort_month, stage_number, segment_number, rate, variance, unresolved, outcomes from finished
 ) as estimate
-inner join numbered_stage on estimate.stage_number = numbered_stage.stage_number
+inner join (select distinct stage_number, pipeline, stage from numbered_stage) as numbered_stage
+    on estimate.stage_number = numbered_stage.stage_number
 inner join (select distinct segment_number, segment_dimension, segment_value from numbered_segment) as segment_named
     on estimate.segment_number = segment_named.segment_number

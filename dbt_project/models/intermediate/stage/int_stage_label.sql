@@ -19,6 +19,12 @@ salesforce_history as (
 
 ),
 
+field_history_state as (
+
+    select * from {{ ref('int_field_history_state') }}
+
+),
+
 salesforce_stage as (
 
     select * from {{ ref('stg_salesforce__opportunity_stage') }}
@@ -68,6 +74,13 @@ told_in_history as (
     {% if uses('salesforce') -%}
     union
     select _system, opportunity_id, cast(null as varchar), stage_label from salesforce_history where row_disposition = 'loaded'
+    union
+    -- Where it speaks: of deals that OpportunityHistory says nothing of.
+    select 'salesforce', opportunity_id, cast(null as varchar), stage_label
+    from field_history_state
+    where stage_label is not null and opportunity_id not in (
+        select opportunity_id from salesforce_history where row_disposition = 'loaded' and opportunity_id is not null
+    )
     {%- endif %}
     {% if uses('hubspot') -%}
     union
@@ -199,40 +212,60 @@ entry_of_crm as (
     where phase not in ('won', 'lost')
     group by source_system, pipeline
 
+),
+
+meant as (
+
+    select
+        named.source_system,
+        named.pipeline,
+        named.label_key,
+        named.label,
+        coalesce(configured_stage.stage, crm_stage.stage, canonical_default.stage, named.label) as stage,
+        coalesce(configured_stage.stage_order, crm_stage.stage_order, canonical_default.stage_order, 0) as stage_order,
+        coalesce(configured_stage.phase, crm_stage.phase, canonical_default.phase) as phase,
+        coalesce(
+            configured_stage.default_probability, crm_stage.default_probability, canonical_default.default_probability
+        ) as default_probability,
+        coalesce(
+            configured_stage.is_entry, crm_stage.stage_order = entry_of_crm.entry_order, canonical_default.is_entry, false
+        ) as is_entry,
+        coalesce(configured_stage.is_retired_label, false) as is_retired_label,
+        case
+            when configured_stage.stage is not null then 'config'
+            when crm_stage.stage is not null then 'crm'
+            when canonical_default.stage is not null then 'canonical'
+            else 'unknown'
+        end as defined_by
+    from named
+    left join configured_pipeline on named.pipeline = configured_pipeline.pipeline
+    left join configured_stage
+        on named.pipeline = configured_stage.pipeline and named.label_key = lower(configured_stage.label)
+    left join crm_stage
+        on configured_pipeline.pipeline is null
+        and named.source_system = crm_stage.source_system and named.pipeline = coalesce(crm_stage.pipeline, named.pipeline)
+        and named.label_key = crm_stage.label_key
+    left join entry_of_crm
+        on crm_stage.source_system = entry_of_crm.source_system and crm_stage.pipeline is not distinct from entry_of_crm.pipeline
+    left join system_with_stage_table on named.source_system = system_with_stage_table.source_system
+    left join canonical_default
+        on configured_pipeline.pipeline is null and system_with_stage_table.source_system is null
+        and named.label_key = canonical_default.label
+
 )
 
 select
-    named.source_system,
-    named.pipeline,
-    named.label_key,
-    named.label,
-    coalesce(configured_stage.stage, crm_stage.stage, canonical_default.stage, named.label) as stage,
-    coalesce(configured_stage.stage_order, crm_stage.stage_order, canonical_default.stage_order, 0) as stage_order,
-    coalesce(configured_stage.phase, crm_stage.phase, canonical_default.phase) as phase,
-    coalesce(
-        configured_stage.default_probability, crm_stage.default_probability, canonical_default.default_probability
-    ) as default_probability,
-    coalesce(
-        configured_stage.is_entry, crm_stage.stage_order = entry_of_crm.entry_order, canonical_default.is_entry, false
-    ) as is_entry,
-    coalesce(configured_stage.is_retired_label, false) as is_retired_label,
-    case
-        when configured_stage.stage is not null then 'config'
-        when crm_stage.stage is not null then 'crm'
-        when canonical_default.stage is not null then 'canonical'
-        else 'unknown'
-    end as defined_by
-from named
-left join configured_pipeline on named.pipeline = configured_pipeline.pipeline
-left join configured_stage
-    on named.pipeline = configured_stage.pipeline and named.label_key = lower(configured_stage.label)
-left join crm_stage
-    on configured_pipeline.pipeline is null
-    and named.source_system = crm_stage.source_system and named.pipeline = coalesce(crm_stage.pipeline, named.pipeline)
-    and named.label_key = crm_stage.label_key
-left join entry_of_crm
-    on crm_stage.source_system = entry_of_crm.source_system and crm_stage.pipeline is not distinct from entry_of_crm.pipeline
-left join system_with_stage_table on named.source_system = system_with_stage_table.source_system
-left join canonical_default
-    on configured_pipeline.pipeline is null and system_with_stage_table.source_system is null
-    and named.label_key = canonical_default.label
+    source_system,
+    pipeline,
+    label_key,
+    label,
+    -- A number for each stage, by which millions of rows know it.
+    cast(dense_rank() over (order by source_system, pipeline, stage) as integer) as stage_key,
+    stage,
+    stage_order,
+    phase,
+    default_probability,
+    is_entry,
+    is_retired_label,
+    defined_by
+from meant

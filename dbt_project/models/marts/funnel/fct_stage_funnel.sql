@@ -11,6 +11,12 @@ segment as (
 
 ),
 
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
 eventual as (
 
     select * from {{ ref('int_stage_eventual') }}
@@ -21,7 +27,7 @@ eventual as (
 by_combination as (
 
     select
-        cohort_month, pipeline, stage, stage_order, segment_key,
+        cohort_month, stage_key, segment_key,
         count(*) as entered,
         sum(case when is_visited then 1 else 0 end) as visited,
         sum(case when is_visited then 0 else 1 end) as skipped,
@@ -29,23 +35,38 @@ by_combination as (
         sum(case when outcome = 'lost' then 1 else 0 end) as lost,
         sum(case when outcome = 'open' then 1 else 0 end) as still_open
     from stage_cohort
-    group by cohort_month, pipeline, stage, stage_order, segment_key
+    group by cohort_month, stage_key, segment_key
+
+),
+
+-- Numbers group millions of rows faster than names. A stage of one name in two systems' pipelines of one name is one row.
+numbered_stage as (
+
+    select stage_key, pipeline, stage, stage_order, cast(dense_rank() over (order by pipeline, stage, stage_order) as integer) as stage_number
+    from stage
+
+),
+
+numbered_segment as (
+
+    select
+        segment_key, segment_dimension, segment_value,
+        cast(dense_rank() over (order by segment_dimension, segment_value) as integer) as segment_number
+    from segment
 
 ),
 
 counted as (
 
     select
-        by_combination.cohort_month, by_combination.pipeline, by_combination.stage, by_combination.stage_order,
-        segment.segment_dimension, segment.segment_value,
+        by_combination.cohort_month, numbered_stage.stage_number, numbered_segment.segment_number,
         {%- for count in ['entered', 'visited', 'skipped', 'advanced', 'lost', 'still_open'] %}
         sum(by_combination.{{ count }}) as {{ count }}{{ ',' if not loop.last }}
         {%- endfor %}
     from by_combination
-    inner join segment on by_combination.segment_key = segment.segment_key
-    group by
-        by_combination.cohort_month, by_combination.pipeline, by_combination.stage, by_combination.stage_order,
-        segment.segment_dimension, segment.segment_value
+    inner join numbered_stage on by_combination.stage_key = numbered_stage.stage_key
+    inner join numbered_segment on by_combination.segment_key = numbered_segment.segment_key
+    group by by_combination.cohort_month, numbered_stage.stage_number, numbered_segment.segment_number
 
 ),
 
@@ -53,22 +74,39 @@ counted as (
 speed as (
 
     select
-        stage_cohort.cohort_month, stage_cohort.pipeline, stage_cohort.stage, segment.segment_dimension, segment.segment_value,
+        stage_cohort.cohort_month, numbered_stage.stage_number, numbered_segment.segment_number,
         {{ quantile('stage_cohort.days_to_advance', 0.5) }} as median_days_to_advance
     from stage_cohort
-    inner join segment on stage_cohort.segment_key = segment.segment_key
+    inner join numbered_stage on stage_cohort.stage_key = numbered_stage.stage_key
+    inner join numbered_segment on stage_cohort.segment_key = numbered_segment.segment_key
     where stage_cohort.outcome = 'advanced'
-    group by stage_cohort.cohort_month, stage_cohort.pipeline, stage_cohort.stage, segment.segment_dimension, segment.segment_value
+    group by stage_cohort.cohort_month, numbered_stage.stage_number, numbered_segment.segment_number
+
+),
+
+named as (
+
+    select
+        counted.*, speed.median_days_to_advance, stage_named.pipeline, stage_named.stage, stage_named.stage_order,
+        segment_named.segment_dimension, segment_named.segment_value
+    from counted
+    inner join (select distinct stage_number, pipeline, stage, stage_order from numbered_stage) as stage_named
+        on counted.stage_number = stage_named.stage_number
+    inner join (select distinct segment_number, segment_dimension, segment_value from numbered_segment) as segment_named
+        on counted.segment_number = segment_named.segment_number
+    left join speed
+        on counted.cohort_month = speed.cohort_month and counted.stage_number = speed.stage_number
+        and counted.segment_number = speed.segment_number
 
 )
 
 select
-    counted.cohort_month,
-    counted.pipeline,
-    counted.stage,
+    named.cohort_month,
+    named.pipeline,
+    named.stage,
     cast(stage_order as integer) as stage_order,
-    counted.segment_dimension,
-    counted.segment_value,
+    named.segment_dimension,
+    named.segment_value,
     cast(entered as bigint) as entered,
     cast(visited as bigint) as visited,
     cast(skipped as bigint) as skipped,
@@ -90,11 +128,8 @@ select
         when eventual.rate is null then 'nobody has left the stage yet'
         when eventual.unresolved > {{ largest_unresolved() }} then 'too young: too many are still in the stage'
     end as eventual_missing_reason,
-    round(speed.median_days_to_advance, 6) as median_days_to_advance
-from counted
-left join speed
-    on counted.cohort_month = speed.cohort_month and counted.pipeline = speed.pipeline and counted.stage = speed.stage
-    and counted.segment_dimension = speed.segment_dimension and counted.segment_value = speed.segment_value
+    round(named.median_days_to_advance, 6) as median_days_to_advance
+from named
 left join eventual
-    on counted.cohort_month = eventual.cohort_month and counted.pipeline = eventual.pipeline and counted.stage = eventual.stage
-    and counted.segment_dimension = eventual.segment_dimension and counted.segment_value = eventual.segment_value
+    on named.cohort_month = eventual.cohort_month and named.pipeline = eventual.pipeline and named.stage = eventual.stage
+    and named.segment_dimension = eventual.segment_dimension and named.segment_value = eventual.segment_value

@@ -34,13 +34,14 @@ known as (
 changed as (
 
     select
-        source_system,
-        count(distinct case when evidence = 'history' then opportunity_id end) as opportunities_with_history,
-        sum(case when evidence = 'history' then 1 else 0 end) as changes_from_history,
-        sum(case when evidence = 'created' then 1 else 0 end) as changes_from_creation,
-        sum(case when evidence = 'extract' then 1 else 0 end) as changes_from_extracts
+        opportunity.source_system,
+        count(distinct case when opportunity_change.evidence = 'history' then opportunity.opportunity_key end) as opportunities_with_history,
+        sum(case when opportunity_change.evidence = 'history' then 1 else 0 end) as changes_from_history,
+        sum(case when opportunity_change.evidence = 'created' then 1 else 0 end) as changes_from_creation,
+        sum(case when opportunity_change.evidence = 'extract' then 1 else 0 end) as changes_from_extracts
     from opportunity_change
-    group by source_system
+    inner join opportunity on opportunity_change.opportunity_key = opportunity.opportunity_key
+    group by opportunity.source_system
 
 ),
 

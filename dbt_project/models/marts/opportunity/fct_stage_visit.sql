@@ -5,29 +5,44 @@ with stage_visit as (
 
 ),
 
+opportunity as (
+
+    select opportunity_key, source_system, opportunity_id from {{ ref('int_opportunity') }}
+
+),
+
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
 run as (
 
-    select timezone, as_of_end from {{ source('config', 'run') }}
+    select as_of_end from {{ source('config', 'run') }}
 
 )
 
 select
-    {{ text_digest("concat_ws('|', stage_visit.source_system, stage_visit.opportunity_id, stage_visit.pipeline, stage_visit.stage, cast(stage_visit.entered_at as varchar))") }}
+    {{ text_digest("concat_ws('|', opportunity.source_system, opportunity.opportunity_id, stage.pipeline, stage.stage, cast(stage_visit.entered_at as varchar))") }}
         as visit_id,
-    stage_visit.source_system,
-    stage_visit.opportunity_id,
+    opportunity.source_system,
+    opportunity.opportunity_id,
     stage_visit.visit_number,
-    stage_visit.pipeline,
-    stage_visit.stage,
-    cast(stage_visit.stage_order as integer) as stage_order,
-    stage_visit.phase,
+    stage.pipeline,
+    stage.stage,
+    cast(stage.stage_order as integer) as stage_order,
+    stage.phase,
     stage_visit.entered_at,
     stage_visit.exited_at,
-    {{ local_day('stage_visit.entered_at') }} as entered_on,
+    stage_visit.entered_on,
     round({{ days_between('stage_visit.entered_at', 'coalesce(stage_visit.exited_at, run.as_of_end)') }}, 6) as days_in_stage,
-    stage_visit.next_stage,
+    next_stage.stage as next_stage,
     stage_visit.is_reentry,
     stage_visit.is_current,
     stage_visit.entry_evidence
 from stage_visit
 cross join run
+inner join opportunity on stage_visit.opportunity_key = opportunity.opportunity_key
+inner join stage on stage_visit.stage_key = stage.stage_key
+left join stage as next_stage on stage_visit.next_stage_key = next_stage.stage_key

@@ -38,19 +38,19 @@ known as (
 -- What each deal did in a period, one below the other. What it did, it did in the segment that it is in at the period's end.
 did as (
 
-    select period_type, period_number, pipeline, segment_key_at_end as segment_key, entered_as as what, entered_amount as amount
+    select period_number, pipeline, segment_key_at_end as segment_key, entered_as as what, entered_amount as amount
     from period_movement
     where entered_as is not null
     union all
-    select period_type, period_number, pipeline, segment_key_at_end, left_as, left_amount
+    select period_number, pipeline, segment_key_at_end, left_as, left_amount
     from period_movement
     where left_as is not null
     union all
-    select period_type, period_number, pipeline, segment_key_at_end, movement, amount_at_end
+    select period_number, pipeline, segment_key_at_end, movement, amount_at_end
     from period_movement
     where is_open_at_start and is_open_at_end and movement <> 'unchanged'
     union all
-    select period_type, period_number, pipeline, segment_key_at_end, 'amount_change', amount_change
+    select period_number, pipeline, segment_key_at_end, 'amount_change', amount_change
     from period_movement
     where amount_change <> 0
 
@@ -58,9 +58,9 @@ did as (
 
 did_by_combination as (
 
-    select period_type, period_number, pipeline, segment_key, what, count(*) as deals, sum(amount) as amount
+    select period_number, pipeline, segment_key, what, count(*) as deals, sum(amount) as amount
     from did
-    group by period_type, period_number, pipeline, segment_key, what
+    group by period_number, pipeline, segment_key, what
 
 ),
 
@@ -68,18 +68,18 @@ did_by_combination as (
 changed_segment as (
 
     select
-        period_type, period_number, pipeline_at_start, pipeline as pipeline_at_end, segment_key_at_start, segment_key_at_end,
+        period_number, pipeline_at_start, pipeline as pipeline_at_end, segment_key_at_start, segment_key_at_end,
         count(*) as deals, sum(amount_at_start) as amount
     from period_movement
     where is_open_at_start and (segment_key_at_start <> segment_key_at_end or pipeline_at_start <> pipeline)
-    group by period_type, period_number, pipeline_at_start, pipeline, segment_key_at_start, segment_key_at_end
+    group by period_number, pipeline_at_start, pipeline, segment_key_at_start, segment_key_at_end
 
 ),
 
 transfer as (
 
     select
-        changed_segment.period_type, changed_segment.period_number, changed_segment.pipeline_at_start, changed_segment.pipeline_at_end,
+        changed_segment.period_number, changed_segment.pipeline_at_start, changed_segment.pipeline_at_end,
         at_end.segment_dimension, at_start.segment_value as value_at_start, at_end.segment_value as value_at_end,
         changed_segment.deals, changed_segment.amount
     from changed_segment
@@ -93,36 +93,36 @@ transfer as (
 flow as (
 
     select
-        did_by_combination.period_type, did_by_combination.period_number, did_by_combination.pipeline,
+        did_by_combination.period_number, did_by_combination.pipeline,
         segment.segment_dimension, segment.segment_value, did_by_combination.what, did_by_combination.deals, did_by_combination.amount
     from did_by_combination
     inner join segment on did_by_combination.segment_key = segment.segment_key
     union all
-    select period_type, period_number, pipeline_at_end, segment_dimension, value_at_end, 'transferred_in', deals, amount from transfer
+    select period_number, pipeline_at_end, segment_dimension, value_at_end, 'transferred_in', deals, amount from transfer
     union all
-    select period_type, period_number, pipeline_at_start, segment_dimension, value_at_start, 'transferred_out', deals, amount from transfer
+    select period_number, pipeline_at_start, segment_dimension, value_at_start, 'transferred_out', deals, amount from transfer
 
 ),
 
 summed as (
 
-    select period_type, period_number, pipeline, segment_dimension, segment_value, what, sum(deals) as deals, sum(amount) as amount
+    select period_number, pipeline, segment_dimension, segment_value, what, sum(deals) as deals, sum(amount) as amount
     from flow
-    group by period_type, period_number, pipeline, segment_dimension, segment_value, what
+    group by period_number, pipeline, segment_dimension, segment_value, what
 
 ),
 
 moved as (
 
     select
-        period_type, period_number, pipeline, segment_dimension, segment_value,
+        period_number, pipeline, segment_dimension, segment_value,
         {%- for movement in flows + stays %}
         sum(case when what = '{{ movement }}' then deals else 0 end) as {{ movement }}_count,
         sum(case when what = '{{ movement }}' then amount else 0 end) as {{ movement }}_amount,
         {%- endfor %}
         sum(case when what = 'amount_change' then amount else 0 end) as amount_change_amount
     from summed
-    group by period_type, period_number, pipeline, segment_dimension, segment_value
+    group by period_number, pipeline, segment_dimension, segment_value
 
 ),
 
@@ -136,9 +136,10 @@ scope_name as (
 
 life as (
 
-    select period_type, pipeline, segment_dimension, segment_value, min(period_number) as first_number
+    select period.period_type, moved.pipeline, moved.segment_dimension, moved.segment_value, min(moved.period_number) as first_number
     from moved
-    group by period_type, pipeline, segment_dimension, segment_value
+    inner join period on moved.period_number = period.period_number
+    group by period.period_type, moved.pipeline, moved.segment_dimension, moved.segment_value
 
 ),
 
@@ -163,7 +164,7 @@ bridged as (
         coalesce(moved.amount_change_amount, 0) as amount_change_amount
     from spine
     left join moved
-        on spine.period_type = moved.period_type and spine.period_number = moved.period_number and spine.pipeline = moved.pipeline
+        on spine.period_number = moved.period_number and spine.pipeline = moved.pipeline
         and spine.segment_dimension = moved.segment_dimension and spine.segment_value = moved.segment_value
 
 ),

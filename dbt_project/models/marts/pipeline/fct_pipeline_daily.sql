@@ -36,11 +36,20 @@ run as (
 
 ),
 
+moved as (
+
+    select date_day, stage_key, movement, sum(count_delta) as count_delta, sum(amount_delta) as amount_delta
+    from pipeline_movement
+    group by date_day, stage_key, movement
+
+),
+
 life as (
 
-    select source_system, pipeline, min(date_day) as first_day
-    from pipeline_movement
-    group by source_system, pipeline
+    select stage.source_system, stage.pipeline, min(moved.date_day) as first_day
+    from moved
+    inner join stage on moved.stage_key = stage.stage_key
+    group by stage.source_system, stage.pipeline
 
 ),
 
@@ -53,7 +62,7 @@ day as (
 -- Every day and open stage has a row, from the pipeline's first day on: a day on which nothing moved is a day all the same.
 spine as (
 
-    select day.date_day, stage.source_system, stage.pipeline, stage.stage, stage.stage_order, stage.default_probability
+    select day.date_day, stage.stage_key, stage.source_system, stage.pipeline, stage.stage, stage.stage_order, stage.default_probability
     from stage
     inner join life on stage.source_system = life.source_system and stage.pipeline = life.pipeline
     inner join day on day.date_day >= life.first_day
@@ -65,9 +74,7 @@ daily as (
 
     select
         date_day,
-        source_system,
-        pipeline,
-        stage,
+        stage_key,
         sum(case when movement = 'created' then count_delta else 0 end) as created_count,
         sum(case when movement = 'created' then amount_delta else 0 end) as created_amount,
         sum(case when movement = 'advanced_in' then count_delta else 0 end) as advanced_in_count,
@@ -89,16 +96,16 @@ daily as (
         sum(case when movement = 'amount_change' then amount_delta else 0 end) as amount_change_amount,
         sum(count_delta) as net_count,
         sum(amount_delta) as net_amount
-    from pipeline_movement
-    group by date_day, source_system, pipeline, stage
+    from moved
+    group by date_day, stage_key
 
 ),
 
 slipped as (
 
-    select slipped_on, source_system, pipeline, stage, count(*) as slipped_count, sum(amount) as slipped_amount
+    select slipped_on, stage_key, count(*) as slipped_count, sum(amount) as slipped_amount
     from close_date_slip
-    group by slipped_on, source_system, pipeline, stage
+    group by slipped_on, stage_key
 
 ),
 
@@ -106,30 +113,30 @@ slipped as (
 date_moved as (
 
     select
-        date_day, source_system, pipeline, stage,
-        sum(case when expected_close_on > previous_expected_close_on then 1 else 0 end) as pushed_count,
-        sum(case when expected_close_on > previous_expected_close_on then amount else 0 end) as pushed_amount,
-        sum(case when expected_close_on < previous_expected_close_on then 1 else 0 end) as pulled_in_count,
-        sum(case when expected_close_on < previous_expected_close_on then amount else 0 end) as pulled_in_amount
+        opportunity_day.date_day, opportunity_day.stage_key,
+        {%- for moved, direction in [('pushed', '>'), ('pulled_in', '<')] %}
+        sum(case when opportunity_day.expected_close_on {{ direction }} opportunity_day.previous_expected_close_on then 1 else 0 end) as {{ moved }}_count,
+        sum(case when opportunity_day.expected_close_on {{ direction }} opportunity_day.previous_expected_close_on then opportunity_day.amount else 0 end)
+            as {{ moved }}_amount{{ ',' if not loop.last }}
+        {%- endfor %}
     from opportunity_day
-    where state = 'open' and previous_state = 'open' and expected_close_on <> previous_expected_close_on
-    group by date_day, source_system, pipeline, stage
+    inner join stage on opportunity_day.stage_key = stage.stage_key and stage.is_open
+    inner join stage as previous_stage on opportunity_day.previous_stage_key = previous_stage.stage_key and previous_stage.is_open
+    where not opportunity_day.is_deleted and not opportunity_day.previous_is_deleted
+        and opportunity_day.expected_close_on <> opportunity_day.previous_expected_close_on
+    group by opportunity_day.date_day, opportunity_day.stage_key
 
 ),
 
 running as (
 
     select
-        spine.date_day, spine.source_system, spine.pipeline, spine.stage,
+        spine.date_day, spine.stage_key,
         sum(coalesce(daily.net_count, 0)) over by_day as open_count,
         sum(coalesce(daily.net_amount, 0)) over by_day as open_amount
     from spine
-    left join daily
-        on spine.date_day = daily.date_day and spine.source_system = daily.source_system
-        and spine.pipeline = daily.pipeline and spine.stage = daily.stage
-    window by_day as (
-        partition by spine.source_system, spine.pipeline, spine.stage order by spine.date_day rows unbounded preceding
-    )
+    left join daily on spine.date_day = daily.date_day and spine.stage_key = daily.stage_key
+    window by_day as (partition by spine.stage_key order by spine.date_day rows unbounded preceding)
 
 )
 
@@ -174,16 +181,8 @@ select
     spine.date_day = run.as_of as is_unfinished
 from spine
 cross join run
-inner join running
-    on spine.date_day = running.date_day and spine.source_system = running.source_system
-    and spine.pipeline = running.pipeline and spine.stage = running.stage
-left join daily
-    on spine.date_day = daily.date_day and spine.source_system = daily.source_system
-    and spine.pipeline = daily.pipeline and spine.stage = daily.stage
-left join slipped
-    on spine.date_day = slipped.slipped_on and spine.source_system = slipped.source_system
-    and spine.pipeline = slipped.pipeline and spine.stage = slipped.stage
-left join date_moved
-    on spine.date_day = date_moved.date_day and spine.source_system = date_moved.source_system
-    and spine.pipeline = date_moved.pipeline and spine.stage = date_moved.stage
+inner join running on spine.date_day = running.date_day and spine.stage_key = running.stage_key
+left join daily on spine.date_day = daily.date_day and spine.stage_key = daily.stage_key
+left join slipped on spine.date_day = slipped.slipped_on and spine.stage_key = slipped.stage_key
+left join date_moved on spine.date_day = date_moved.date_day and spine.stage_key = date_moved.stage_key
 left join close_date_coverage on spine.source_system = close_date_coverage.source_system

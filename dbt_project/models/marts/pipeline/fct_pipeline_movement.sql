@@ -17,6 +17,18 @@ period as (
 
 ),
 
+opportunity as (
+
+    select opportunity_key, source_system, opportunity_id from {{ ref('int_opportunity') }}
+
+),
+
+stage as (
+
+    select * from {{ ref('int_stage') }}
+
+),
+
 close_date_coverage as (
 
     select * from {{ ref('int_close_date_coverage') }}
@@ -31,28 +43,35 @@ last_number as (
 
 ),
 
+last_of_type as (
+
+    select period.period_number, last_number.period_number as last_number
+    from period
+    inner join last_number on period.period_type = last_number.period_type
+
+),
+
 -- Periods in which an open deal stayed as it was. The one in which it slipped, if there is one, is told among the movements.
 quiet_number as (
 
     select
-        opportunity_period.source_system, opportunity_period.opportunity_id, opportunity_period.period_type, opportunity_period.pipeline_at_end as pipeline,
-        opportunity_period.stage_at_end as stage, opportunity_period.amount_at_end as amount,
+        opportunity_period.opportunity_key, opportunity_period.stage_key_at_end as stage_key, opportunity_period.amount_at_end as amount,
         opportunity_period.expected_close_on_at_end as expected_close_on,
         {{ numbers_from_to(
-            'opportunity_period.period_number + 1', 'least(opportunity_period.next_period_number - 1, last_number.period_number)'
+            'opportunity_period.period_number + 1', 'least(opportunity_period.next_period_number - 1, last_of_type.last_number)'
         ) }} as period_number
     from opportunity_period
-    inner join last_number on opportunity_period.period_type = last_number.period_type
-    where opportunity_period.state_at_end = 'open'
+    inner join last_of_type on opportunity_period.period_number = last_of_type.period_number
+    inner join stage on opportunity_period.stage_key_at_end = stage.stage_key
+    where stage.is_open and not opportunity_period.is_deleted_at_end
 
 ),
 
 quiet as (
 
-    select quiet_number.*, period.period_start, period.period_end, period.is_complete
+    select quiet_number.*, period.period_type, period.period_start, period.period_end, period.is_complete
     from quiet_number
-    inner join period
-        on quiet_number.period_type = period.period_type and quiet_number.period_number = period.period_number
+    inner join period on quiet_number.period_number = period.period_number
     where quiet_number.expected_close_on is null
         or quiet_number.expected_close_on < period.period_start
         or quiet_number.expected_close_on > period.last_day
@@ -60,9 +79,9 @@ quiet as (
 )
 
 select
-    period_movement.source_system,
-    period_movement.opportunity_id,
-    period_movement.period_type,
+    opportunity.source_system,
+    opportunity.opportunity_id,
+    period.period_type,
     period.period_start,
     period.period_end,
     period.is_complete,
@@ -70,8 +89,8 @@ select
     period_movement.movement,
     period_movement.entered_as,
     period_movement.left_as,
-    period_movement.stage_at_start,
-    case when period_movement.is_open_at_end then period_movement.stage_at_end end as stage_at_end,
+    stage_at_start.stage as stage_at_start,
+    stage_at_end.stage as stage_at_end,
     period_movement.amount_at_start,
     period_movement.amount_at_end,
     cast(
@@ -85,24 +104,26 @@ select
     period_movement.expected_close_at_end,
     period_movement.is_close_date_known
 from period_movement
-inner join period
-    on period_movement.period_type = period.period_type and period_movement.period_number = period.period_number
+inner join opportunity on period_movement.opportunity_key = opportunity.opportunity_key
+inner join period on period_movement.period_number = period.period_number
+left join stage as stage_at_start on period_movement.stage_key_at_start = stage_at_start.stage_key
+left join stage as stage_at_end on period_movement.stage_key_at_end = stage_at_end.stage_key
 
 union all
 
 select
-    quiet.source_system,
-    quiet.opportunity_id,
+    opportunity.source_system,
+    opportunity.opportunity_id,
     quiet.period_type,
     quiet.period_start,
     quiet.period_end,
     quiet.is_complete,
-    quiet.pipeline,
+    stage.pipeline,
     'unchanged',
     cast(null as varchar),
     cast(null as varchar),
-    quiet.stage,
-    quiet.stage,
+    stage.stage,
+    stage.stage,
     quiet.amount,
     quiet.amount,
     0,
@@ -114,4 +135,6 @@ select
     quiet.expected_close_on,
     coalesce(close_date_coverage.known_since <= quiet.period_start, false)
 from quiet
-left join close_date_coverage on quiet.source_system = close_date_coverage.source_system
+inner join opportunity on quiet.opportunity_key = opportunity.opportunity_key
+inner join stage on quiet.stage_key = stage.stage_key
+left join close_date_coverage on stage.source_system = close_date_coverage.source_system

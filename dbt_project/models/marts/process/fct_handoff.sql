@@ -44,7 +44,7 @@ followed as (
         lead(handoff.to_rep_id) over by_number as next_rep_id,
         lead(handoff.to_role) over by_number as next_role
     from handoff
-    window by_number as (partition by handoff.source_system, handoff.opportunity_id order by handoff.handoff_number)
+    window by_number as (partition by handoff.opportunity_key order by handoff.handoff_number)
 
 ),
 
@@ -88,30 +88,30 @@ touch as (
 
 about as (
 
-    select source_system, opportunity_id, handoff_number, to_rep_id, handed_at, waited_until, 'deal' as about, opportunity_id as about_id
+    select source_system, opportunity_key, handoff_number, to_rep_id, handed_at, waited_until, 'deal' as about, opportunity_id as about_id
     from bounded
     union all
-    select source_system, opportunity_id, handoff_number, to_rep_id, handed_at, waited_until, 'lead', lead_id from bounded
+    select source_system, opportunity_key, handoff_number, to_rep_id, handed_at, waited_until, 'lead', lead_id from bounded
     union all
-    select source_system, opportunity_id, handoff_number, to_rep_id, handed_at, waited_until, 'account', account_id from bounded
+    select source_system, opportunity_key, handoff_number, to_rep_id, handed_at, waited_until, 'account', account_id from bounded
 
 ),
 
 first_touch as (
 
-    select about.source_system, about.opportunity_id, about.handoff_number, min(touch.occurred_at) as first_touch_at
+    select about.opportunity_key, about.handoff_number, min(touch.occurred_at) as first_touch_at
     from about
     inner join touch
         on about.source_system = touch.source_system and about.to_rep_id = touch.rep_id
         and about.about = touch.about and about.about_id = touch.about_id
         and touch.occurred_at >= about.handed_at and touch.occurred_at < about.waited_until
-    group by about.source_system, about.opportunity_id, about.handoff_number
+    group by about.opportunity_key, about.handoff_number
 
 ),
 
 planned as (
 
-    select distinct bounded.source_system, bounded.opportunity_id, bounded.handoff_number
+    select distinct bounded.opportunity_key, bounded.handoff_number
     from bounded
     cross join run
     inner join handover
@@ -161,8 +161,6 @@ select
 from bounded
 cross join run
 left join first_touch
-    on bounded.source_system = first_touch.source_system and bounded.opportunity_id = first_touch.opportunity_id
-    and bounded.handoff_number = first_touch.handoff_number
+    on bounded.opportunity_key = first_touch.opportunity_key and bounded.handoff_number = first_touch.handoff_number
 left join planned
-    on bounded.source_system = planned.source_system and bounded.opportunity_id = planned.opportunity_id
-    and bounded.handoff_number = planned.handoff_number
+    on bounded.opportunity_key = planned.opportunity_key and bounded.handoff_number = planned.handoff_number

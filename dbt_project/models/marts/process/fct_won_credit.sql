@@ -17,6 +17,12 @@ owner_span as (
 
 ),
 
+known_opportunity as (
+
+    select opportunity_key, source_system, opportunity_id from {{ ref('int_opportunity') }}
+
+),
+
 user_role as (
 
     select * from {{ ref('int_user_role') }}
@@ -46,8 +52,10 @@ owned as (
         owner_span.owned_from,
         {{ days_between('owner_span.owned_from', 'least(coalesce(owner_span.owned_to, opportunity.closed_at), opportunity.closed_at)') }} as days
     from opportunity
+    inner join known_opportunity
+        on opportunity.source_system = known_opportunity.source_system and opportunity.opportunity_id = known_opportunity.opportunity_id
     inner join owner_span
-        on opportunity.source_system = owner_span.source_system and opportunity.opportunity_id = owner_span.opportunity_id
+        on known_opportunity.opportunity_key = owner_span.opportunity_key
         and owner_span.owned_from <= opportunity.closed_at
 
 ),

@@ -10,10 +10,13 @@ with stage_flow as (
 
 stage as (
 
-    select pipeline, stage, min(stage_order) as stage_order
-    from {{ ref('int_stage') }}
-    where is_open
-    group by pipeline, stage
+    select * from {{ ref('int_stage') }} where is_open
+
+),
+
+segment as (
+
+    select * from {{ ref('int_segment') }}
 
 ),
 
@@ -23,24 +26,71 @@ period as (
 
 ),
 
-scoped as (
+-- A stage of one name in two systems' pipelines of one name is one row. Numbers group millions of visits faster than texts.
+stage_place as (
 
-    select 'company' as scope, 'all' as scope_id, pipeline, stage, period_type, period_start, is_ended, age_minutes, minutes_in_period
-    from stage_flow
-    union all
-    select 'team', team, pipeline, stage, period_type, period_start, is_ended, age_minutes, minutes_in_period
-    from stage_flow
-    union all
-    select 'pod', pod, pipeline, stage, period_type, period_start, is_ended, age_minutes, minutes_in_period
-    from stage_flow
-    where pod is not null
+    select pipeline, stage, min(stage_order) as stage_order
+    from stage
+    group by pipeline, stage
 
 ),
 
-counted as (
+numbered_stage as (
+
+    select stage_key, pipeline, stage, cast(dense_rank() over (order by pipeline, stage) as integer) as stage_number
+    from stage
+
+),
+
+numbered_scope as (
 
     select
-        scope, scope_id, pipeline, stage, period_type, period_start,
+        segment_key, case segment_dimension when 'all' then 'company' else segment_dimension end as scope, segment_value as scope_id,
+        cast(dense_rank() over (order by segment_dimension, segment_value) as integer) as scope_number
+    from segment
+    -- A deal of no team is counted as such; pods are a matter of the companies that have them.
+    where segment_dimension in ('all', 'team') or (segment_dimension = 'pod' and segment_value <> '(none)')
+
+),
+
+scope_of_segment as (
+
+    select
+        segment_key,
+        max(case when scope = 'company' then scope_number end) as company_number,
+        max(case when scope = 'team' then scope_number end) as team_number,
+        max(case when scope = 'pod' then scope_number end) as pod_number
+    from numbered_scope
+    group by segment_key
+
+),
+
+numbered_flow as (
+
+    select
+        scope_of_segment.company_number, scope_of_segment.team_number, scope_of_segment.pod_number, numbered_stage.stage_number,
+        stage_flow.period_type, stage_flow.period_start, stage_flow.is_ended, stage_flow.age_minutes, stage_flow.minutes_in_period
+    from stage_flow
+    inner join numbered_stage on stage_flow.stage_key = numbered_stage.stage_key
+    inner join scope_of_segment on stage_flow.segment_key = scope_of_segment.segment_key
+
+),
+
+scoped as (
+    {%- for scope in ['company', 'team', 'pod'] %}
+
+    select {{ scope }}_number as scope_number, stage_number, period_type, period_start, is_ended, age_minutes, minutes_in_period
+    from numbered_flow
+    where {{ scope }}_number is not null
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+
+),
+
+counted_by_number as (
+
+    select
+        scope_number, stage_number, period_type, period_start,
         sum(case when is_ended then 1 else 0 end) as departures,
         sum(case when is_ended then 0 else 1 end) as wip,
         sum(minutes_in_period) as minutes,
@@ -48,19 +98,32 @@ counted as (
         sum(case when is_ended then minutes_in_period else 0 end) as minutes_of_departed,
         sum(case when is_ended then age_minutes else 0 end) as age_of_departed,
         {{ quantile('case when is_ended then age_minutes end', 0.5) }} as median_departed,
-        {{ quantile('case when not is_ended then age_minutes end', 0.5) }} as median_wip,
-        {{ quantile('case when not is_ended then age_minutes end', 0.9) }} as p90_wip
+        {{ quantiles('case when not is_ended then age_minutes end', [0.5, 0.9]) }} as wip_quantiles
     from scoped
-    group by scope, scope_id, pipeline, stage, period_type, period_start
+    group by scope_number, stage_number, period_type, period_start
+
+),
+
+counted as (
+
+    select
+        scope_named.scope, scope_named.scope_id, stage_named.pipeline, stage_named.stage, counted_by_number.*,
+        {{ element('counted_by_number.wip_quantiles', 1) }} as median_wip,
+        {{ element('counted_by_number.wip_quantiles', 2) }} as p90_wip
+    from counted_by_number
+    inner join (select distinct scope_number, scope, scope_id from numbered_scope) as scope_named
+        on counted_by_number.scope_number = scope_named.scope_number
+    inner join (select distinct stage_number, pipeline, stage from numbered_stage) as stage_named
+        on counted_by_number.stage_number = stage_named.stage_number
 
 ),
 
 -- Every stage of a pipeline that a scope ever worked in has every period, from the first on.
 row_key as (
 
-    select scope.scope, scope.scope_id, stage.pipeline, stage.stage, stage.stage_order, period.*
+    select scope.scope, scope.scope_id, stage_place.pipeline, stage_place.stage, stage_place.stage_order, period.*
     from (select distinct scope, scope_id, pipeline from counted) as scope
-    inner join stage on scope.pipeline = stage.pipeline
+    inner join stage_place on scope.pipeline = stage_place.pipeline
     cross join period
 
 ),

@@ -43,7 +43,7 @@ rep_scope as (
 
 kept as (
 
-    select opportunity.*, opportunity_cut.segment_key
+    select opportunity.*, opportunity_cut.opportunity_key, opportunity_cut.segment_key
     from opportunity
     inner join opportunity_cut
         on opportunity.source_system = opportunity_cut.source_system
@@ -98,24 +98,22 @@ numbered as (
 -- the time before.
 told_stay as (
 
-    select source_system, opportunity_id, opened_at as began_at, ended_at from open_span
+    select opportunity_key, opened_at as began_at, ended_at from open_span
     union all
-    select opportunity.source_system, opportunity.opportunity_id, opportunity.closed_at, opportunity.closed_at
-    from opportunity
-    left join open_span
-        on opportunity.source_system = open_span.source_system and opportunity.opportunity_id = open_span.opportunity_id
-        and opportunity.closed_at = open_span.ended_at
-    where opportunity.status in ('won', 'lost') and open_span.opportunity_id is null
+    select kept.opportunity_key, kept.closed_at, kept.closed_at
+    from kept
+    left join open_span on kept.opportunity_key = open_span.opportunity_key and kept.closed_at = open_span.ended_at
+    where kept.status in ('won', 'lost') and open_span.opportunity_key is null
 
 ),
 
 stay as (
 
     select
-        told_stay.source_system, told_stay.opportunity_id, told_stay.began_at, told_stay.ended_at, kept.segment_key,
-        count(*) over (partition by told_stay.source_system, told_stay.opportunity_id) as stays
+        told_stay.opportunity_key, told_stay.began_at, told_stay.ended_at, kept.segment_key,
+        count(*) over (partition by told_stay.opportunity_key) as stays
     from told_stay
-    inner join kept on told_stay.source_system = kept.source_system and told_stay.opportunity_id = kept.opportunity_id
+    inner join kept on told_stay.opportunity_key = kept.opportunity_key
 
 ),
 
@@ -140,7 +138,7 @@ only_step as (
 stay_number as (
 
     select
-        stay.source_system, stay.opportunity_id, stay.segment_key, first_one.period_type,
+        stay.opportunity_key, stay.segment_key, first_one.period_type,
         first_one.period_number as first_number,
         case when stay.ended_at is null then 2147483647 else coalesce(last_one.period_number, 0) end as last_number
     from stay
@@ -158,7 +156,7 @@ apart as (
     select
         segment_key, period_type, last_number,
         greatest(first_number, coalesce(max(last_number) over (
-            partition by source_system, opportunity_id, period_type order by first_number, last_number
+            partition by opportunity_key, period_type order by first_number, last_number
             rows between unbounded preceding and 1 preceding
         ) + 1, first_number)) as first_number
     from stay_number
@@ -255,8 +253,7 @@ cycle_by_scope as (
         closed.period_type, closed.period_start,
         case segment.segment_dimension when 'all' then 'company' else segment.segment_dimension end as scope,
         segment.segment_value as scope_id,
-        {{ quantile('closed.sales_cycle_days', 0.5) }} as sales_cycle_days_median,
-        {{ quantile('closed.sales_cycle_days', 0.9) }} as sales_cycle_days_p90
+        {{ quantiles('closed.sales_cycle_days', [0.5, 0.9]) }} as sales_cycle_quantiles
     from closed
     inner join segment on closed.segment_key = segment.segment_key
     where closed.sales_cycle_days is not null
@@ -285,8 +282,8 @@ factor as (
         cast(closed_by_scope.won_amount as double)
             / nullif(closed_by_scope.won - closed_by_scope.won_without_amount, 0) as average_deal_size,
         closed_by_scope.sales_cycle_days,
-        cycle_by_scope.sales_cycle_days_median,
-        cycle_by_scope.sales_cycle_days_p90
+        {{ element('cycle_by_scope.sales_cycle_quantiles', 1) }} as sales_cycle_days_median,
+        {{ element('cycle_by_scope.sales_cycle_quantiles', 2) }} as sales_cycle_days_p90
     from period
     cross join scope
     left join opened_by_scope
