@@ -102,6 +102,7 @@ def _hazard(history: DealHistory, counted: History, fitted: Fitted, made_on: int
         "from_new": float(coming @ amounts.entry_mean),
         "variance": float(chance @ square - (chance**2) @ mean**2 + coming @ amounts.entry_square),
         "expected_wins": float(chance.sum() + coming.sum()),
+        "level_deviation": fitted.level_deviation(made_on, made_on, end),
         "basis": fitted.basis,
         "known_wins": fitted.won,
         "known_closes": fitted.closed,

@@ -1,9 +1,10 @@
 """The competing risks of an open deal: each day in a stage it may move on, be won or be lost.
 
 A daily hazard is a product of factors, per kind of event: a baseline by stage and age band, the class of amount, the position in the
-fiscal quarter (by stage), the month of the year, the weekday, and a level that follows recent observed ÷ expected. The factors are
-fitted jointly by iterated posterior means: each factor in turn, given all others, has a gamma posterior (Poisson counts with log
-exposure: Holford 1980, Laird and Olivier 1981). Because all are fitted on the same counts, no effect is counted twice.
+fiscal quarter (by stage), the month of the year, the weekday, and a level that moves from month to month (levels.py). The factors
+are fitted jointly by iterated posterior means: each factor in turn, given all others, has a gamma posterior (Poisson counts with log
+exposure: Holford 1980, Laird and Olivier 1981). Because all are fitted on the same counts, no effect is counted twice, and what a
+drift did is not taken for a season.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.counts import KINDS, LOST, MOVED, WON, Counts
+from forecasting.levels import Levels, fit_levels
 from forecasting.positions import MONTHS, TURN_OF_YEAR, WEEKS, Floats, Ints, Positions, positions
 from forecasting.seasons import effects, summed, weekday_factors
 
@@ -31,28 +33,30 @@ class HazardSettings:
     turn_of_year_prior: float = 0.25**2  # holidays do more than a month does
     stage_season_prior: float = 0.25**2
     between_periods: float = 0.12**2
-    level_prior: float = 0.1**2
-    level_half_life: float = 90.0  # days
     memory_half_life: float = 1500.0  # days
     sweeps: int = 5
+    levelled_after: tuple[int, ...] = (1, 3)  # sweeps, the first is 0, after which the path of levels is fitted anew
 
 
 @dataclass(frozen=True)
 class Hazards:
     """Fitted daily hazards. Arrays begin with the kind of event: moved, won, lost."""
 
-    base: Floats  # (kinds, stages, bands, classes), level included
+    base: Floats  # (kinds, stages, bands, classes), at level 1
     month_of_quarter: Floats  # (kinds, 3, stages)
     week: Floats  # (kinds, 13, stages)
     month_of_year: Floats  # (kinds, 13)
     weekday: Floats  # (kinds, 7)
-    level: Floats  # (kinds,) already in base
+    levels: Levels
+    newest: int  # the day before which all is known
     fiscal_year_start_month: int
 
     def season(self, days: Ints) -> Floats:
-        """The factor of each day: (kinds, days, stages)."""
+        """The factor of each day, its level included: (kinds, days, stages)."""
         at = positions(days, self.fiscal_year_start_month)
-        return _season(self.month_of_quarter, self.week, self.month_of_year, at) * self.weekday[:, at.weekday, None]
+        level = np.exp(self.levels.ahead(np.maximum(0, days - self.newest) + 0.5))
+        season = _season(self.month_of_quarter, self.week, self.month_of_year, at)
+        return np.asarray(season * (self.weekday[:, at.weekday] * level)[:, :, None])
 
 
 def fit_hazards(counts: Counts, settings: HazardSettings) -> Hazards:
@@ -62,7 +66,8 @@ def fit_hazards(counts: Counts, settings: HazardSettings) -> Hazards:
     pace = np.ones((len(_PACES), MONTHS))
     priors = np.full(MONTHS, settings.month_of_year_prior)
     priors[TURN_OF_YEAR] = settings.turn_of_year_prior
-    for _ in range(settings.sweeps):
+    months, place = np.unique(at.month, return_inverse=True)
+    for sweep in range(settings.sweeps):
         for number, kinds in enumerate(_PACES):
             for kind in kinds:
                 fits[kind].sweep(pace[number])
@@ -75,23 +80,38 @@ def fit_hazards(counts: Counts, settings: HazardSettings) -> Hazards:
                 prior=priors,
                 between=settings.between_periods,
             )
+        if sweep in settings.levelled_after:
+            levels = fit_levels(*_monthly(fits, pace, place, len(months)))
+            for fit, path in zip(fits, levels.path, strict=True):
+                fit.at_level(path[place])
     month_of_year = np.empty((len(KINDS), MONTHS))
     for number, kinds in enumerate(_PACES):
         month_of_year[list(kinds)] = pace[number]
-    level = np.array([fit.level(month_of_year[kind]) for kind, fit in enumerate(fits)])
+    levels = fit_levels(*_monthly(fits, pace, place, len(months)))
     return Hazards(
-        base=np.array([fit.base[:, :, None] * fit.by_class * level[kind] for kind, fit in enumerate(fits)]),
+        base=np.array([fit.base[:, :, None] * fit.by_class for fit in fits]),
         month_of_quarter=np.array([fit.month_of_quarter for fit in fits]),
         week=np.array([fit.week for fit in fits]),
         month_of_year=month_of_year,
         weekday=np.array([fit.weekday for fit in fits]),
-        level=level,
+        levels=levels,
+        newest=int(counts.cell_end[-1]) if len(counts.cell_end) else counts.day_first,
         fiscal_year_start_month=counts.fiscal_year_start_month,
     )
 
 
 # What is good news is delayed by the same slow months, whatever the kind; bad news has its own.
 _PACES = ((MOVED, WON), (LOST,))
+
+
+def _monthly(fits: list[_Fit], pace: Floats, place: Ints, months: int) -> tuple[Floats, Floats]:
+    """Events and how many were expected at level 1, by kind and month."""
+    observed = [summed(fit.observed_stage.sum(axis=1), place, months) for fit in fits]
+    paces = {kind: pace[number] for number, kinds in enumerate(_PACES) for kind in kinds}
+    expected = [
+        summed((fit.expected(paces[kind]) / fit.path[:, None]).sum(axis=1), place, months) for kind, fit in enumerate(fits)
+    ]
+    return np.array(observed), np.array(expected)
 
 
 class _Fit:
@@ -105,7 +125,8 @@ class _Fit:
         newest = counts.cell_end[-1] if len(counts.cell_end) else 0
         self._days_ago = newest - counts.cell_end
         self._memory = 0.5 ** (self._days_ago / settings.memory_half_life)
-        self._exposure = counts.at_risk * _mean_weekday(counts, self.weekday)[:, None, None, None]
+        self._neutral_exposure = counts.at_risk * _mean_weekday(counts, self.weekday)[:, None, None, None]
+        self._exposure, self.path = self._neutral_exposure, np.ones(len(counts.cell_start))
         self._observed_base = np.tensordot(self._memory, events.sum(axis=3), 1)  # (stages, bands)
         self._observed_class = np.tensordot(self._memory, events.sum(axis=(1, 2)), 1)  # (classes,)
         self.observed_stage = events.sum(axis=(2, 3))  # (cells, stages)
@@ -135,10 +156,12 @@ class _Fit:
         """Events expected of every cell and stage, with this factor for the month of the year: (cells, stages)."""
         return np.asarray(self._plain * self._season(month_of_year))
 
-    def level(self, month_of_year: Floats) -> float:
-        """Recent observed ÷ expected."""
-        expected = self.expected(month_of_year).sum(axis=1)
-        return _level(self.observed_stage.sum(axis=1), expected, self._days_ago, self._at.month, self._settings)
+    def at_level(self, path: Floats) -> None:
+        """Let the other factors be fitted at these logs of levels: (cells,)."""
+        self._plain = self._plain / self.path[:, None]
+        self.path = np.exp(path)
+        self._plain = self._plain * self.path[:, None]
+        self._exposure = self._neutral_exposure * self.path[:, None, None, None]
 
     def _season(self, month_of_year: Floats) -> Floats:
         return np.asarray(_season(self.month_of_quarter[None], self.week[None], month_of_year[None], self._at)[0])
@@ -202,15 +225,6 @@ def _quarter_season(observed: Floats, plain: Floats, at: Positions, settings: Ha
     own = own * own_month[month]
     own_week = effects(observed, own, week, quarter, count=WEEKS, prior=own_prior / 2, between=between)
     return by_month[:, None] * own_month, by_week[:, None] * own_week
-
-
-def _level(observed: Floats, expected: Floats, days_ago: Ints, month: Ints, settings: HazardSettings) -> float:
-    """Recent observed ÷ expected: a gamma state that forgets (West and Harrison 1997, discount models)."""
-    months, place = np.unique(month, return_inverse=True)
-    seen, due = summed(observed, place, len(months)), summed(expected, place, len(months))
-    ago = np.array([days_ago[place == i].min() for i in range(len(months))]) if len(months) else np.zeros(0)
-    weight = 0.5 ** (ago / settings.level_half_life) / (1 + settings.between_periods * due)
-    return float((1 / settings.level_prior + weight @ seen) / (1 / settings.level_prior + weight @ due))
 
 
 def _season(month_of_quarter: Floats, week: Floats, month_of_year: Floats, at: Positions) -> Floats:

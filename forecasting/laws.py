@@ -20,8 +20,8 @@ from forecasting.positions import Floats, Ints
 from forecasting.predictive import quantile
 
 NAIVE = ("same_month_last_quarter", "moving_average", "last_period", "same_period_last_year")
-# Relative standard deviation of the risks' forecast besides chance: what a period has of its own, and what its parameters may be
-# off by.
+# Relative standard deviation of the risks' forecast besides chance and levels: what a period has of its own, and what its other
+# parameters may be off by.
 OWN_DEVIATION = 0.06
 # Where no deal has closed yet, hand-set probabilities are all there is: as likely off by all of it as not.
 STATIC_DEVIATION = 1.0
@@ -146,7 +146,8 @@ def _law(
     spoken = np.column_stack([risks * factor, np.where(np.isfinite(naive), naive, 0.0)])
     rest = spoken @ weight
 
-    uncertain = OWN_DEVIATION**2 + 1 / (rows["known_wins"].to_numpy(float) + 2)
+    levels = rows["level_deviation"].to_numpy(float)
+    uncertain = OWN_DEVIATION**2 + 1 / (rows["known_wins"].to_numpy(float) + 2) + levels**2
     chance = rows["variance"].to_numpy(float) * factor**2 + uncertain * (risks * factor) ** 2
     whole = float(rest[company][0])
     squared = _squared_errors(past, actual, whole, settings)

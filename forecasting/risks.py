@@ -16,6 +16,7 @@ from forecasting.arrivals import Arrivals, ArrivalSettings, fit_arrivals
 from forecasting.counts import LOST, WON
 from forecasting.frames import STAGE, History, amounts_until, dates, moves_until, ordinals
 from forecasting.hazards import Hazards, HazardSettings, fit_hazards
+from forecasting.level_doubt import Pipeline, level_deviation, pipeline
 from forecasting.positions import Floats, Ints
 from forecasting.propagation import OLDEST, Moves, Wins, win_probabilities
 
@@ -39,6 +40,7 @@ class Fitted:
     arrivals: Arrivals
     moves: Moves
     amounts: Amounts
+    is_open: Pipeline
     won: int
     closed: int
 
@@ -48,6 +50,10 @@ class Fitted:
         if self.won >= OWN_WINS:
             return "hazard"
         return "pooled" if self.closed >= POOLED_CLOSES else "static"
+
+    def level_deviation(self, made_on: int, start: int, end: int) -> float:
+        """Relative standard deviation of what is expected of [start, end), for not knowing the levels."""
+        return level_deviation(self.hazards, self.moves, self.arrivals, self.amounts, self.is_open, made_on, start, end)
 
 
 def fit(history: History, made_on: int) -> Fitted:
@@ -59,6 +65,7 @@ def fit(history: History, made_on: int) -> Fitted:
         fit_arrivals(history.arrivals.until(made_on), ArrivalSettings()),
         moves_until(history.moves, cells),
         fit_amounts(amounts_until(history.amounts, cells)),
+        pipeline(counts),
         int(counts.events[WON].sum()),
         int(counts.events[[WON, LOST]].sum()),
     )
@@ -71,7 +78,8 @@ def risks(history: History, moment: pd.DataFrame) -> pd.DataFrame:
     ``moment``: made_on, period_type, period_start, period_end (dates). Columns returned besides these three keys and STAGE,
     amount_class, age: win_probability in the period; known_ratio and known_square_ratio (won amount and its square per known
     amount and its square); unknown_amount and unknown_square (mean won amount and square where none is known); of deals to come
-    (age null): expected_wins, amount_mean, amount_square; basis, and how many deals won and closed it stands on.
+    (age null): expected_wins, amount_mean, amount_square; basis, how many deals won and closed it stands on, and level_deviation:
+    the relative standard deviation of all that is expected of the period, from what is not known of levels (null for LIFE).
     """
     frames = []
     made = ordinals(moment["made_on"])
@@ -121,7 +129,8 @@ def _rows(
     rows.insert(0, "made_on", keys[0])
     rows.insert(1, "period_type", period_type)
     rows.insert(2, "period_start", keys[1])
-    return rows.assign(basis=fitted.basis, won_deals=fitted.won, closed_deals=fitted.closed)
+    doubt = np.nan if period_type == LIFE else round(fitted.level_deviation(made_on, start, end), 6)
+    return rows.assign(basis=fitted.basis, won_deals=fitted.won, closed_deals=fitted.closed, level_deviation=doubt)
 
 
 def with_life(moment: pd.DataFrame) -> pd.DataFrame:
@@ -180,7 +189,7 @@ def _no_rows() -> pd.DataFrame:
         ("period_type", *STAGE, "basis"),
         ("win_probability", "known_ratio", "known_square_ratio", "unknown_amount"),
     )
-    more = ("unknown_square", "expected_wins", "amount_mean", "amount_square")
+    more = ("unknown_square", "expected_wins", "amount_mean", "amount_square", "level_deviation")
     columns = {"made_on": "datetime64[s]", "period_start": "datetime64[s]", "amount_class": "int64", "age": "Int64"}
     columns |= (
         dict.fromkeys(texts, "str")

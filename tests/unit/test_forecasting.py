@@ -5,6 +5,7 @@ If one fails, look at the module of forecasting/ that it names; int_forecast_ris
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -12,13 +13,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from forecasting.amounts import AmountCounts, fit_amounts
+from forecasting.amounts import AmountCounts, Amounts, fit_amounts
 from forecasting.arrivals import ArrivalCounts, ArrivalSettings, fit_arrivals
 from forecasting.combination import CombinationSettings, feedback, spread_scale, weights
 from forecasting.counts import AGE_BANDS, LOST, MOVED, WON, Counts, age_band
 from forecasting.frames import CountsDisagree, History, MoveCounts, history
 from forecasting.hazards import Hazards, HazardSettings, fit_hazards
 from forecasting.laws import NAIVE, laws
+from forecasting.level_doubt import Pipeline, level_deviation
+from forecasting.levels import MONTH_DAYS, Belief, Levels, fit_levels
 from forecasting.positions import MONTHS, WEEKS, cell_starts, positions
 from forecasting.predictive import probability_of_reaching, quantile
 from forecasting.propagation import OLDEST, Moves, win_probabilities
@@ -104,11 +107,17 @@ def counts_of(won: float, lost: float, days_told: int = 730, at_risk: float = 10
     return Counts(starts, ends, exposure, events, FIRST, day_events, 2)
 
 
-def flat(base: np.ndarray) -> Hazards:
-    stages = base.shape[1]
-    return Hazards(
-        base, np.ones((3, 3, stages)), np.ones((3, WEEKS, stages)), np.ones((3, MONTHS)), np.ones((3, 7)), np.ones(3), 2
+def still(spread: np.ndarray | None = None, slope: float = 0.0) -> Levels:
+    nothing = np.zeros((3, 3))
+    return Levels(
+        np.zeros((3, 1)), np.zeros(3), np.full(3, slope), np.zeros((6, 6)) if spread is None else spread, nothing, np.ones(1)
     )
+
+
+def flat(base: np.ndarray, levels: Levels | None = None) -> Hazards:
+    stages = base.shape[1]
+    season = np.ones((3, 3, stages)), np.ones((3, WEEKS, stages)), np.ones((3, MONTHS)), np.ones((3, 7))
+    return Hazards(base, *season, levels or still(), FIRST, 2)
 
 
 def test_constant_hazards_are_found_again() -> None:
@@ -169,6 +178,98 @@ def test_two_stages_and_classes_win_as_often_as_in_a_simulation() -> None:
         place = np.where(moved & (place == 0) & (rng.random(deals) < 0.3), 1, place)
     told = win_probabilities(flat(base), moves, FIRST, FIRST + horizon).now[0, 0, 5]
     assert told == pytest.approx(won.mean(), abs=4 * np.sqrt(told * (1 - told) / deals))
+
+
+# levels
+
+
+def test_a_level_is_followed_as_a_kalman_filter_does() -> None:
+    restless = (Belief(restless=0.1, turning=0.0, first_slope=0.0, own=0.0),)
+    # 120 where 100 were expected: told 0.2 with variance 1/100, as much as the level's own: half of it is believed.
+    one = fit_levels(np.array([[120.0]]), np.array([[100.0]]), restless)
+    assert one.now == pytest.approx([0.1])
+    assert one.spread[0, 0] == pytest.approx(0.005)
+    # Then as many as this level says: it stays. 0.005 + 0.01 before, 1 / 110.5171 told: 0.015 x 0.0090484 / 0.0240484.
+    two = fit_levels(np.array([[120.0, 110.5171]]), np.array([[100.0, 100.0]]), restless)
+    assert two.now == pytest.approx([0.1], abs=1e-6)
+    assert two.spread[0, 0] == pytest.approx(0.0056439, abs=1e-6)
+    # Half a month after the middle of the last month, and a month more: 0.1² x 0.5, and x 1.5.
+    assert two.covariance(0.0)[0, 0] == pytest.approx(0.0056439 + 0.005, abs=1e-6)
+    assert two.covariance(MONTH_DAYS)[0, 0] == pytest.approx(0.0056439 + 0.015, abs=1e-6)
+
+
+def test_a_month_of_its_own_is_believed_less() -> None:
+    # Variance 1/100 of chance and 0.1² of its own: 0.2 x 0.01 / (0.01 + 0.02).
+    told = fit_levels(np.array([[120.0]]), np.array([[100.0]]), (Belief(0.1, 0.0, 0.0, own=0.1),))
+    assert told.now == pytest.approx([0.2 / 3])
+
+
+def test_a_slope_goes_on_and_fades() -> None:
+    # Half a month, and a month and a half, after the middle of the last month: 0.01 x (1 - 0.97^m) / (1 - 0.97).
+    told = still(slope=0.01).ahead(np.array([0.0, MONTH_DAYS]))
+    assert told[0] == pytest.approx([0.01 * (1 - 0.97**0.5) / 0.03, 0.01 * (1 - 0.97**1.5) / 0.03])
+
+
+def test_a_company_that_stands_still_is_given_no_slope_and_one_that_drifts_is() -> None:
+    rng = np.random.default_rng(5)
+    months = np.arange(30)
+    drift = np.array([-0.015, -0.015, 0.015])[:, None] * np.maximum(0, months - 12)
+    expected = np.tile(np.array([[230.0], [40.0], [90.0]]), (1, 30))
+    steady, drifting = (fit_levels(rng.poisson(expected * np.exp(of)), expected) for of in (0 * drift, drift))
+    assert np.abs(steady.ahead(np.array([45.0]))).max() < 0.06
+    # By then 0.015 x 19: the last month seen is the 17th of the drift, and the middle of the next quarter two months later.
+    assert drifting.ahead(np.array([45.0]))[:, 0] == pytest.approx(drift[:, -1] / 17 * 19, abs=0.12)
+    assert drifting.slope[0] < -0.005
+    assert drifting.covariance(45.0)[0, 0] > steady.covariance(45.0)[0, 0]
+
+
+def test_hazards_carry_their_levels_onward() -> None:
+    told = flat(np.ones((3, 1, len(AGE_BANDS), 1)), still(slope=0.01)).season(np.array([FIRST]))
+    assert np.log(told[0, 0, 0]) == pytest.approx(0.01 * (1 - 0.97 ** (0.5 + 0.5 / MONTH_DAYS)) / 0.03)
+
+
+def test_doubt_of_levels_is_what_the_forecast_gives_way_by() -> None:
+    """Open deals of one stage, of which those won have a closed form; only the level of wins is not known, by 20 %."""
+    base = np.zeros((3, 1, len(AGE_BANDS), 1))
+    base[WON], base[LOST] = 0.02, 0.03
+    spread = np.zeros((6, 6))
+    spread[WON, WON] = 0.04
+    amounts = fit_amounts(AmountCounts(np.zeros((1, 1, 4)), np.zeros((1, 1, 3)), np.array([[[4.0, 400.0, 50000.0]]])))
+    arrivals = fit_arrivals(ArrivalCounts(FIRST, np.zeros((0, 2, 1)), 2), ArrivalSettings())
+    is_open = Pipeline(np.ones((1, len(AGE_BANDS), 1)))
+    moves = Moves(np.ones((1, 1)), np.ones((1, 1)))
+
+    def won(rate: float) -> float:
+        return rate / (rate + 0.03) * (1 - float(np.exp(-(rate + 0.03) * 60)))
+
+    told = level_deviation(flat(base, still(spread)), moves, arrivals, amounts, is_open, FIRST, FIRST, FIRST + 60)
+    assert told == pytest.approx(0.2 * np.log(won(0.02 * np.exp(0.1)) / won(0.02)) / 0.1, rel=1e-3)
+    empty = level_deviation(
+        flat(base, still(spread)), moves, arrivals, amounts, Pipeline(is_open.deals * 0), FIRST, FIRST, FIRST + 60
+    )
+    assert empty == 0.0
+
+
+def test_a_class_of_amount_that_nobody_is_in_yet_changes_no_doubt() -> None:
+    rng = np.random.default_rng(9)
+    base = rng.uniform(0.01, 0.03, (3, 2, len(AGE_BANDS), 3))
+    spread = np.diag([0.01, 0.02, 0.01, 0.0, 0.0, 0.0])
+    deals = rng.uniform(0, 9, (2, len(AGE_BANDS), 3))
+    deals[:, :, 2], deals[0, 3] = 0.0, 0.0
+    mean = np.array([50.0, 90.0, 70.0])
+    amounts = Amounts(np.ones(2), np.ones(2), np.ones(2), np.ones(2), mean, mean**2)
+    moves = Moves(np.array([[0.0, 1.0], [0.0, 1.0]]), np.eye(3))
+    entered = np.ones((60, 3, 3))
+    entered[:, :, 2] = 0.0
+    told = []
+    for classes in (2, 3):
+        arrivals = fit_arrivals(ArrivalCounts(FIRST, entered[:, :, :classes], 2), ArrivalSettings())
+        few = replace(amounts, entry_mean=mean[:classes], entry_square=mean[:classes] ** 2)
+        is_open = Pipeline(deals[:, :, :classes])
+        hazards = flat(base[..., :classes], still(spread))
+        told.append(level_deviation(hazards, moves, arrivals, few, is_open, FIRST + 60, FIRST + 60, FIRST + 90))
+    assert told[0] > 0.01
+    assert told[0] == pytest.approx(told[1], rel=1e-12)
 
 
 # arrivals and amounts
@@ -277,7 +378,7 @@ def law_frames(basis: str = "hazard", months: int = 8) -> tuple[pd.DataFrame, ..
     rows = key.merge(part, how="cross")
     hazard = rows.assign(
         won_so_far=0.0, from_open=80 * rows["share"], from_new=30 * rows["share"], variance=900 * rows["share"], basis=basis,
-        known_wins=50, known_closes=200,
+        known_wins=50, known_closes=200, level_deviation=0.0,
     )  # fmt: skip
     naive = rows.assign(method="last_period", forecast=100 * rows["share"])
     won = key[["period_type", "period_start"]].assign(known_from=pd.NaT, known_until=pd.NaT, amount=100.0)
@@ -302,6 +403,18 @@ def test_the_record_corrects_the_risks_and_counts_its_replays() -> None:
     assert told[["weight_hazard", *(f"weight_{method}" for method in NAIVE)]].sum(axis=1).to_numpy() == pytest.approx(
         1.0, abs=1e-5
     )
+
+
+def test_what_is_not_known_of_levels_widens_the_law() -> None:
+    moment, hazard, naive, won = law_frames(months=1)
+    sure, unsure = (
+        laws(moment, hazard.assign(level_deviation=deviation), naive, won, CombinationSettings()).iloc[0]
+        for deviation in (0.0, 0.1)
+    )
+    # A tenth of the 110 that the risks say, by their weight.
+    added = unsure["standard_deviation"] ** 2 - sure["standard_deviation"] ** 2
+    assert added == pytest.approx(sure["weight_hazard"] * 11.0**2, abs=0.5)
+    assert unsure["mean"] == sure["mean"]
 
 
 def test_a_forecast_of_the_past_does_not_know_what_came_after() -> None:

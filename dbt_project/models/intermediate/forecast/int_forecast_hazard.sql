@@ -1,5 +1,6 @@
 -- One row per forecast's moment, period and part of the company: what the risks of open deals and of deals to come say, besides what is won so far.
--- variance is what chance does to it: each deal is won or not, at an amount that is not sure, and deals to come are Poisson.
+-- variance is what chance does to it: each deal is won or not, at an amount that is not sure, and deals to come are Poisson. level_deviation is
+-- the relative standard deviation of what is still to come, for not knowing the levels of the risks; all parts of the company share it.
 with moment as (
 
     select * from {{ ref('int_forecast_moment') }}
@@ -122,9 +123,11 @@ exact as (
 
 basis as (
 
-    select made_on, max(basis) as basis, max(won_deals) as known_wins, max(closed_deals) as known_closes
+    select
+        made_on, period_type, period_start, max(basis) as basis, max(won_deals) as known_wins, max(closed_deals) as known_closes,
+        max(level_deviation) as level_deviation
     from risk
-    group by made_on
+    group by made_on, period_type, period_start
 
 )
 
@@ -142,11 +145,13 @@ select
     cast(coalesce(by_scope.variance, 0) as double) as variance,
     round(cast(coalesce(by_scope.open_wins, 0) as double), 6) as expected_wins_open,
     round(cast(coalesce(by_scope.new_wins, 0) as double), 6) as expected_wins_new,
+    coalesce(basis.level_deviation, 0) as level_deviation,
     basis.basis,
     cast(basis.known_wins as bigint) as known_wins,
     cast(basis.known_closes as bigint) as known_closes
 from moment
-inner join basis on moment.made_on = basis.made_on
+inner join basis
+    on moment.made_on = basis.made_on and moment.period_type = basis.period_type and moment.period_start = basis.period_start
 cross join scope
 left join by_scope
     on moment.made_on = by_scope.made_on and moment.period_type = by_scope.period_type and moment.period_start = by_scope.period_start
