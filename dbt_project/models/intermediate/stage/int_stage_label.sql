@@ -149,6 +149,21 @@ crm_stage as (
 
 ),
 
+-- A stage is known by its labels, and by its key: that is its name in all tables.
+configured_name as (
+
+    select *
+    from (
+        select pipeline, lower(label) as label_key, stage, stage_order, phase, default_probability, is_entry, is_retired_label, 1 as precedence
+        from configured_stage
+        union all
+        select pipeline, lower(stage), stage, stage_order, phase, default_probability, is_entry, true, 2
+        from configured_stage
+    ) as name_found
+    qualify row_number() over (partition by pipeline, label_key order by precedence, stage_order) = 1
+
+),
+
 configured_pipeline as (
 
     select distinct pipeline from configured_stage
@@ -221,26 +236,25 @@ meant as (
         named.pipeline,
         named.label_key,
         named.label,
-        coalesce(configured_stage.stage, crm_stage.stage, canonical_default.stage, named.label) as stage,
-        coalesce(configured_stage.stage_order, crm_stage.stage_order, canonical_default.stage_order, 0) as stage_order,
-        coalesce(configured_stage.phase, crm_stage.phase, canonical_default.phase) as phase,
+        coalesce(configured_name.stage, crm_stage.stage, canonical_default.stage, named.label) as stage,
+        coalesce(configured_name.stage_order, crm_stage.stage_order, canonical_default.stage_order, 0) as stage_order,
+        coalesce(configured_name.phase, crm_stage.phase, canonical_default.phase) as phase,
         coalesce(
-            configured_stage.default_probability, crm_stage.default_probability, canonical_default.default_probability
+            configured_name.default_probability, crm_stage.default_probability, canonical_default.default_probability
         ) as default_probability,
         coalesce(
-            configured_stage.is_entry, crm_stage.stage_order = entry_of_crm.entry_order, canonical_default.is_entry, false
+            configured_name.is_entry, crm_stage.stage_order = entry_of_crm.entry_order, canonical_default.is_entry, false
         ) as is_entry,
-        coalesce(configured_stage.is_retired_label, false) as is_retired_label,
+        coalesce(configured_name.is_retired_label, false) as is_retired_label,
         case
-            when configured_stage.stage is not null then 'config'
+            when configured_name.stage is not null then 'config'
             when crm_stage.stage is not null then 'crm'
             when canonical_default.stage is not null then 'canonical'
             else 'unknown'
         end as defined_by
     from named
     left join configured_pipeline on named.pipeline = configured_pipeline.pipeline
-    left join configured_stage
-        on named.pipeline = configured_stage.pipeline and named.label_key = lower(configured_stage.label)
+    left join configured_name on named.pipeline = configured_name.pipeline and named.label_key = configured_name.label_key
     left join crm_stage
         on configured_pipeline.pipeline is null
         and named.source_system = crm_stage.source_system and named.pipeline = coalesce(crm_stage.pipeline, named.pipeline)
