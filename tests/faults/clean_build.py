@@ -149,9 +149,10 @@ select company_id, count(*) as accounts from marts.dim_company_record group by a
 
 create table marts.ops_event_overlap as
 select * from (values
-    ('instantly.event', 'sent', 6::bigint, 0::bigint, 0::bigint, 6::bigint),
-    ('generic.email_event', 'sent', 9, 2, 3, 4)
-) as told (told_by, event_type, events, repeated_by_message, repeated_by_minute, counted);
+    ('instantly.event', 'sent', 6::bigint, 0::bigint, 0::bigint, 0::bigint, 6::bigint),
+    ('generic.email_event', 'sent', 9, 2, 3, 0, 4),
+    ('instantly.event', 'meeting_booked', 3, 0, 0, 2, 1)
+) as told (told_by, event_type, events, repeated_by_message, repeated_by_minute, repeated_by_meeting, counted);
 
 create table marts.ops_field_history_difference (source_system varchar, opportunity_id varchar, field varchar)
 """
