@@ -163,6 +163,8 @@ PLANTS: dict[str, str] = {
     "few_opportunities_have_an_unknown_account": "update marts.fct_opportunity set account_id = 'gone'"
     " where opportunity_id = 'o1'",
     "an_amount_is_not_negative": f"update marts.fct_opportunity set amount = -1 where opportunity_id = 'o2'; {CREDIT_AGAIN}",
+    "the_reporting_currency_is_known": "update marts.fct_opportunity set currency = 'XXQ' where opportunity_id = 'o2';"
+    " update config.run set currency = null",
     "an_amount_has_its_exchange_rate": "update marts.fct_opportunity set amount = null where opportunity_id = 'o2'"
     f"; {CREDIT_AGAIN}",
     "no_amount_is_absurd": f"update marts.fct_opportunity set amount = 1000001 where opportunity_id = 'o2'; {CREDIT_AGAIN}",
