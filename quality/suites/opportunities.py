@@ -136,6 +136,15 @@ def _dates(thresholds: Thresholds) -> tuple[Check, ...]:
             keys=KEY,
         ),
         Check(
+            name="tonight_tells_of_every_opportunity",
+            table=TABLE,
+            rule=NoRows("select * from checked where is_of_earlier_extract"),
+            description="Every deal that is not deleted has a readable row in the newest whole-table extract.",
+            advice="The named deals keep the values of an earlier extract: `funnelcast quarantine` shows the rows that could not be read.",
+            keys=KEY,
+            severity="warn",
+        ),
+        Check(
             name="few_open_opportunities_vanished_tonight",
             table=TABLE,
             rule=NoRows(

@@ -165,6 +165,7 @@ select
     100::decimal(18, 2) as amount, 100::decimal(18, 2) as amount_original, 'EUR' as currency,
     cast(created_at as timestamp) as created_at, cast(stage_entered_at as timestamp) as stage_entered_at,
     cast(closed_at as timestamp) as closed_at, cast(deleted_at as timestamp) as deleted_at,
+    false as is_of_earlier_extract,
     case when status = 'open' then false end as is_stalled, case when status = 'open' then 2 end as contacts,
     case when status = 'open' then true end as has_no_next_activity,
     case when status = 'open' then 'no next activity' end as risk_reasons, cast(null as varchar) as risk_unknown,
