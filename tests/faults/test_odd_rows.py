@@ -356,8 +356,11 @@ def test_fault_35_opens_replies_machines_and_repeats(company: Company) -> None:
     assert aside(company, "found_in = 'intermediate' and object = 'email_event'") == [
         ("occurred_at", "a reply from before its mail was sent", "2026-11-08 08:00:00")
     ]
-    # Ten thousand opens within a minute are a machine's: sent, but opened by nobody.
+    # Ten thousand opens within a minute are a machine's: sent, opened by nobody, and counted as what they are.
     assert company.rows(f"{day} where rep_id = 'u2' and activity_date = '2026-11-07'") == [(2_000, 0, 0, 0)]
+    assert company.rows(
+        "select emails_machine_opened from fct_activity_daily where rep_id = 'u2' and activity_date = '2026-11-07'"
+    ) == [(2_000,)]
 
 
 def test_where_the_extracts_and_the_history_differ_is_told(night: tuple[Company, Answer]) -> None:
