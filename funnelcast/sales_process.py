@@ -423,6 +423,8 @@ def describe_validation_error(error: ValidationError, model: type[BaseModel]) ->
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         message = f"unknown key{_expected_keys(first['loc'], model)}"
+    elif first["type"] == "missing":
+        message = "it is missing, and required"
     elif "input" in first and isinstance(first["input"], str | int | float | bool):
         message = f"{message[0].lower()}{message[1:]}, found {first['input']!r}"
     more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
