@@ -140,7 +140,7 @@ def _dates(thresholds: Thresholds) -> tuple[Check, ...]:
             table=TABLE,
             rule=NoRows("select * from checked where is_of_earlier_extract"),
             description="Every deal that is not deleted has a readable row in the newest whole-table extract.",
-            advice="The named deals keep the values of an earlier extract: `funnelcast quarantine` shows the rows that could not be read.",
+            advice="They keep the values of an earlier extract: `funnelcast quarantine` shows what could not be read.",
             keys=KEY,
             severity="warn",
         ),
