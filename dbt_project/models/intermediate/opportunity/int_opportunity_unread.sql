@@ -1,6 +1,7 @@
-{{ config(materialized='view') }}
 -- One row per opportunity that the newest whole-table extract does not tell of in a readable row, and that is not known to be deleted:
 -- its row was set aside, or may be among the unreadable lines. Its values stay those of an earlier extract.
+-- A view: one model reads it, once.
+{{ config(materialized='view') }}
 with generic_opportunity as (
 
     select * from {{ ref('stg_generic__opportunity') }}
