@@ -46,8 +46,8 @@ def write_extracts(landing: Path, opportunities: int) -> None:
             connection.execute(f"copy ({sql}) to '{folder / f'{name}_{EXTRACT_DAY}.csv'}' (format csv, header)")
 
 
-# A deal is created on any day, lives for about 90 days, and ends won, lost, or not at all: a fifth are open on the last day, most of
-# them forgotten.
+# A deal is created on any day, lives for about 90 days, and ends won, lost, or not at all: a fifth are open on the last day, most
+# of them forgotten.
 _DEALS = f"""
     create table deal as
     select

@@ -80,8 +80,8 @@ def measure_models(opportunities: int, memory_limit: str) -> list[ModelCost]:
         (work / "sales_process.yml").write_text(CONFIG, encoding="utf-8")
         write_extracts(work / "landing", opportunities)
         settings = load_settings(home=work / "home", landing=work / "landing", config=work / "sales_process.yml")
-        os.environ["FUNNELCAST_MEMORY_LIMIT"] = memory_limit
         prepare(settings)
+        os.environ["FUNNELCAST_MODELS_MEMORY"] = memory_limit
         process = load_sales_process(settings.config)
         make_build_database(settings, process, land(settings, process), "benchmark")
         with _watched() as looks:

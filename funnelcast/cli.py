@@ -159,6 +159,7 @@ def _nothing_new(settings: Settings) -> bool:
     from orchestration.home_lock import home_lock
     from publishing.inputs import is_nothing_new
     from publishing.run_log import RunRecord, append_run
+    from publishing.status import what_is_overdue
     from publishing.summary import published_summary
 
     started_at = datetime.now(UTC)
@@ -167,5 +168,7 @@ def _nothing_new(settings: Settings) -> bool:
             return False
         print("Nothing new was delivered since the last run; what it published is whole and stays.\n")
         print(published_summary(settings.home))
+        if late := what_is_overdue(settings):
+            print(f"funnelcast: {late}", file=sys.stderr)
         append_run(settings.home, RunRecord(str(uuid.uuid4()), "nothing_new", started_at, datetime.now(UTC), __version__))
     return True

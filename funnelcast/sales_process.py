@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from funnelcast import memory
 from funnelcast.errors import UsageError
 from funnelcast.landing_place import RemoteFolder, landing_place
 
@@ -287,11 +288,17 @@ class RunDefaults(_Strict):
 
     home: Path | None = None
     landing: Path | RemoteFolder | None = None
+    memory_limit: str | None = None
 
     @field_validator("landing", mode="before")
     @classmethod
     def _place(cls, value: object) -> object:
         return landing_place(value)
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _is_a_size(cls, value: str | None) -> str | None:
+        return memory.limit(value)
 
 
 class SalesProcess(_Strict):
@@ -416,6 +423,8 @@ def describe_validation_error(error: ValidationError, model: type[BaseModel]) ->
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         message = f"unknown key{_expected_keys(first['loc'], model)}"
+    elif first["type"] == "missing":
+        message = "it is missing, and required"
     elif "input" in first and isinstance(first["input"], str | int | float | bool):
         message = f"{message[0].lower()}{message[1:]}, found {first['input']!r}"
     more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""

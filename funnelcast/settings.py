@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from funnelcast import memory
 from funnelcast.errors import UsageError
 from funnelcast.landing_place import RemoteFolder, landing_place
 from funnelcast.sales_process import describe_validation_error, load_sales_process
@@ -29,6 +30,8 @@ class Settings(BaseSettings):
     config: Path | None = None
     as_of: date | None = None
     full_refresh: bool = False
+    # What a run may take in all, such as 2GB. None: what the machine or container has.
+    memory_limit: str | None = None
 
     @field_validator("landing", mode="before")
     @classmethod
@@ -39,6 +42,21 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path | RemoteFolder | None) -> Path | RemoteFolder | None:
         return value.expanduser().absolute() if isinstance(value, Path) else value
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _is_a_size(cls, value: str | None) -> str | None:
+        return memory.limit(value)
+
+    @property
+    def duckdb_memory(self) -> str:
+        """What DuckDB may take while it is the only one at work, in its own words."""
+        return memory.as_setting(memory.for_duckdb(self.memory_limit))
+
+    @property
+    def gate_memory(self) -> str:
+        """What DuckDB may take in each of the gate's three processes."""
+        return memory.as_setting(memory.for_duckdb(self.memory_limit) // 3)
 
     @property
     def raw(self) -> Path:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from funnelcast import memory
 from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
 from ingestion.columns import closest, looks_like, match_columns, repeated_columns
@@ -31,8 +32,8 @@ from ingestion.suppression import Suppression, load_suppression
 # A file touched this recently may still be growing: look twice, this far apart.
 _RECENT_SECONDS = 3.0
 _SECOND_LOOK_SECONDS = 0.4
-# A run may take 2 GB; Python, its libraries and what DuckDB does not count take the rest.
-_MEMORY = "1200MB"
+# Landing needs no more, however large the files: 2 GB in all with Python, its libraries and what DuckDB does not count.
+_MEMORY_AT_MOST = 1_200_000_000
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ def land(settings: Settings, process: SalesProcess) -> Landing:
     clear(settings.landing_cache)
     new_files = 0
     with duckdb.connect() as connection:
-        connection.execute(f"set memory_limit = '{_MEMORY}'")
+        share = min(_MEMORY_AT_MOST, memory.for_duckdb(settings.memory_limit))
+        connection.execute(f"set memory_limit = '{memory.as_setting(share)}'")
         # Extracts hold people's data: what spills to disk stays below home.
         connection.execute(f"set temp_directory = {sql_text(str(work))}")
         tonight = _Tonight(settings, place, connection, known, suppression)

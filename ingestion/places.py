@@ -88,7 +88,8 @@ class LocalFolder:
             raise UsageError(
                 f"The landing folder {self.folder} does not exist; expected a folder of extracts, `<system>/<object>/<file>`."
             )
-        paths = (path for path in sorted(self.folder.rglob("*")) if not path.is_dir() and not path.name.startswith("."))
+        every = sorted(self.folder.rglob("*"))
+        paths = (path for path in every if not path.name.startswith(".") and (path.is_symlink() or not path.is_dir()))
         return [found for found in map(self._found, paths) if found is not None]
 
     def look(self, found: Found) -> Found | None:
@@ -101,6 +102,12 @@ class LocalFolder:
 
     def _found(self, path: Path) -> Found | None:
         relative = path.relative_to(self.folder).as_posix()
+        if path.is_symlink() and path.is_dir():
+            return Found(
+                relative,
+                path,
+                problem="it is a link to a folder, and those are not followed: point --landing at the folder itself",
+            )
         if path.is_symlink() and not path.resolve().is_relative_to(self.folder.resolve()):
             return Found(relative, path, problem="it is a link that leads out of the landing folder")
         try:

@@ -16,9 +16,10 @@ from funnelcast.sales_process import load_sales_process
 from funnelcast.settings import Settings
 from ingestion.build_database import BuildInfo, make_build_database
 from ingestion.land import Landing, land
+from ingestion.store import unreadable_files
 from ingestion.systems import SYSTEMS
-from orchestration.dbt_build import stream_build
-from orchestration.refusal import refusal_of_files
+from orchestration.dbt_build import DbtFailed, stream_build
+from orchestration.refusal import DamagedFiles, refusal_of_files
 from orchestration.resources import GATE, HOME_LOCK
 from publishing.inputs import current_inputs, remember_inputs
 from publishing.release import publish
@@ -96,7 +97,7 @@ def model_assets(settings: Settings, manifest: Path, systems: Sequence[str]) -> 
     @dbt_assets(manifest=manifest, name="dbt", dagster_dbt_translator=translator, required_resource_keys={HOME_LOCK})
     def build_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         built = 0
-        for raw_event in stream_build(systems, settings):
+        for raw_event in _with_readable_files(stream_build(systems, settings), settings):
             event = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
             results = event.to_default_asset_events(
                 manifest=manifest, dagster_dbt_translator=translator, context=context, target_path=settings.dbt_target
@@ -109,6 +110,17 @@ def model_assets(settings: Settings, manifest: Path, systems: Sequence[str]) -> 
         context.log.info(f"dbt has built all {built} tables; the gate looks at them now.")
 
     return build_models
+
+
+def _with_readable_files(events: Iterator[dict[str, Any]], settings: Settings) -> Iterator[dict[str, Any]]:
+    """Pass on what dbt tells. Where it failed because a raw file cannot be read, that is said of the delivered file."""
+    try:
+        yield from events
+    except DbtFailed as error:
+        lost = unreadable_files(settings.raw)
+        if lost:
+            raise DamagedFiles(lost, settings.raw) from error
+        raise
 
 
 def published_asset(settings: Settings, marts: list[dg.AssetKey]) -> dg.AssetsDefinition:

@@ -6,10 +6,13 @@ dagster-dbt's own resource starts dbt a second time as a subprocess and loads it
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
+import os
 import queue
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -140,12 +143,28 @@ def _invoke(
     if result.success:
         return None
     if result.exception is not None:
-        return f"dbt could not run: {_one_line(str(result.exception))}"
+        words = str(result.exception)
+        return without_room(words, settings) or f"dbt could not run: {_one_line(words)}"
     failed = [
         node for node in getattr(result.result, "results", []) if str(node.status) not in ("success", "pass", "skipped")
     ]
+    full = next((said for node in failed if (said := without_room(node.message or "", settings))), None)
+    if full is not None:
+        return full
     named = "; ".join(f"{node.node.name}: {_one_line(node.message or '')}" for node in failed[:3])
     return f"dbt could not build {len(failed)} of its models ({named}); all of it is in {settings.logs / 'dbt.log'}"
+
+
+def without_room(words: str, settings: Settings) -> str | None:
+    """Where dbt or DuckDB tell of a full disk: which, how much is free, and how much a night takes at least."""
+    if os.strerror(errno.ENOSPC).lower() not in words.lower():
+        return None
+    free = shutil.disk_usage(settings.home).free
+    taken = sum(path.stat().st_size for path in settings.raw.rglob("*") if path.is_file())
+    return (
+        f"The disk of {settings.home} is full ({free / 1e6:,.0f} MB are free): the tables could not be built; "
+        f"make room for at least {max(50, 5 * taken / 1e6):,.0f} MB, five times what {settings.raw} takes, and run again"
+    )
 
 
 def _variables(systems: Sequence[str]) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from orchestration.gate_checks import gate_checks
 from orchestration.gate_worker import GateWorker
 from orchestration.resources import resources
 from publishing.inputs import is_nothing_new
+from publishing.status import what_is_overdue
 
 JOB = "nightly"
 # After midnight exports have settled, and before anyone is at work.
@@ -58,7 +59,8 @@ def build_defs(
 def _schedule(settings: Settings, cron: str) -> dg.ScheduleDefinition:
     def evaluate(_: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if is_nothing_new(settings, load_sales_process(settings.config)):
-            return dg.SkipReason("Nothing new was delivered, and what is published is whole.")
+            late = what_is_overdue(settings)
+            return dg.SkipReason("Nothing new was delivered, and what is published is whole." + (f" {late}" if late else ""))
         return dg.RunRequest()
 
     return dg.ScheduleDefinition(

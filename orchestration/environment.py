@@ -64,7 +64,10 @@ def environment(settings: Settings) -> dict[str, str]:
         "FUNNELCAST_HOME": str(settings.home),
         "FUNNELCAST_LANDING": _landing(settings),
         "FUNNELCAST_BUILD_DATABASE": str(settings.build_database),
+        "FUNNELCAST_MODELS_MEMORY": settings.duckdb_memory,
     }
+    if settings.memory_limit is not None:
+        ours["FUNNELCAST_MEMORY_LIMIT"] = settings.memory_limit
     if settings.config is not None:
         ours["FUNNELCAST_CONFIG"] = str(settings.config)
     return {

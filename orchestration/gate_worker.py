@@ -51,6 +51,7 @@ class GateWorker:
             "verdict_file": str(self._settings.verdict_file),
             "docs_dir": str(self._settings.data_docs),
             "thresholds": dict(thresholds),
+            "memory": self._settings.gate_memory,
         }
         # A verdict that lies there is on an earlier build.
         self._settings.verdict_file.unlink(missing_ok=True)

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
+from funnelcast.errors import GateRefused
 from ingestion.land import FileOutcome, Landing
+from ingestion.store import StoredFile
 from quality.verdict import CheckResult, Verdict
 
 FILE_CHECK = "file_can_be_trusted"
+
+
+class DamagedFiles(GateRefused):
+    """Rows that were loaded from delivered files can no longer be read."""
+
+    def __init__(self, lost: Sequence[StoredFile], raw: Path) -> None:
+        files = ", ".join(f"{stored.file} ({stored.parquet(raw)})" for stored in lost[:3])
+        more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+        super().__init__(
+            f"What was loaded from {files}{more} is damaged and cannot be read: nothing was published; run again, which loads it anew "
+            "where the file still lies in the landing folder, and deliver it once more where it does not."
+        )
 
 
 def refusal_of_files(landing: Landing, build_id: str) -> Verdict | None:

@@ -20,6 +20,7 @@ import duckdb
 from publishing.layout import DATABASE, DATABASE_FOR_TOOLS, PARQUET, SCHEMA
 from publishing.run_log import RunRecord
 from publishing.run_tables import OPS_CHECK, OPS_RUN, RUN_TABLES, RunTable, check_rows, run_rows
+from quality.build_database import limited
 from quality.digests import table_digest
 from quality.rules import identifier, literal
 from quality.verdict import Verdict
@@ -40,9 +41,12 @@ class WrittenTable:
     is_same_in_parquet: bool
 
 
-def write_tables(build_database: Path, folder: Path) -> None:
-    """Copy the build's marts and their comments into ``folder/marts.duckdb``, rows ordered by every column."""
-    with _writing(folder) as connection:
+def write_tables(build_database: Path, folder: Path, memory: str | None = None) -> None:
+    """Copy the build's marts and their comments into ``folder/marts.duckdb``, rows ordered by every column.
+
+    ``memory``: what DuckDB may take; None: what it thinks fit.
+    """
+    with _writing(folder, memory) as connection:
         connection.execute("attach ? as build (read_only)", [str(build_database)])
         connection.execute(f"create schema out.{SCHEMA}")
         for table in _tables(connection, "build"):
@@ -87,10 +91,10 @@ def write_run_tables(folder: Path, runs: tuple[RunRecord, ...], verdict: Verdict
         _create_run_table(connection, OPS_CHECK, check_rows(verdict, runs[-1].run_id))
 
 
-def write_parquet(folder: Path) -> None:
+def write_parquet(folder: Path, memory: str | None = None) -> None:
     """Write every table of ``folder/marts.duckdb`` to ``folder/parquet``, its rows in the same order."""
     (folder / PARQUET).mkdir()
-    with _reading(folder) as connection:
+    with _reading(folder, memory) as connection:
         for table in _tables(connection, "out"):
             target = str(folder / PARQUET / f"{table}.parquet")
             connection.execute(
@@ -99,9 +103,9 @@ def write_parquet(folder: Path) -> None:
             )
 
 
-def read_back(folder: Path) -> dict[str, WrittenTable]:
+def read_back(folder: Path, memory: str | None = None) -> dict[str, WrittenTable]:
     """Look at what was written, opened afresh as a reader would: every table by name."""
-    with _reading(folder) as connection:
+    with _reading(folder, memory) as connection:
         return {
             table: WrittenTable(
                 rows=_single(connection, f"select count(*) from {_in_out(table)}"),
@@ -113,29 +117,30 @@ def read_back(folder: Path) -> dict[str, WrittenTable]:
 
 
 @contextmanager
-def _reading(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _reading(folder: Path, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that has ``folder/marts.duckdb`` as `out`, read only."""
-    with duckdb.connect(config=_config(folder)) as connection:
+    with duckdb.connect(config=_config(folder, memory)) as connection:
         connection.execute("attach ? as out (read_only)", [str(folder / DATABASE)])
         yield connection
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _writing(folder: Path, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that has ``folder/marts.duckdb`` as `out`, and writes it out whole when it lets go."""
-    with duckdb.connect(config=_config(folder)) as connection:
+    with duckdb.connect(config=_config(folder, memory)) as connection:
         connection.execute(f"attach ? as out (storage_version '{STORAGE_VERSION}')", [str(folder / DATABASE)])
         yield connection
         # Not left to closing, which would swallow an error of this last write.
         connection.execute("detach out")
 
 
-def _config(folder: Path) -> dict[str, str | bool | int | float | list[str]]:
+def _config(folder: Path, memory: str | None) -> dict[str, str | bool | int | float | list[str]]:
     # By default DuckDB spills into the working folder, and fetches extensions into the user's home.
     return {
         "temp_directory": str(folder / SPILL),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        **limited(memory),
     }
 
 

@@ -34,7 +34,11 @@ OPS_RUN = RunTable(
         ("finished_at", "TIMESTAMP", "When it finished (UTC)."),
         ("files_read", "BIGINT", "Delivered files that its tables were made of."),
         ("rows_read", "BIGINT", "Rows in those files."),
-        ("rows_set_aside", "BIGINT", "Of these, rows that could be read but break a rule of their object."),
+        (
+            "rows_set_aside",
+            "BIGINT",
+            "Of these, rows that could be read but break a rule of their object, or contradict others.",
+        ),
         ("rows_quarantined", "BIGINT", "Of these, rows that could not be read."),
         ("checks_passed", "BIGINT", "Checks of the gate that passed."),
         ("checks_failed", "BIGINT", "Checks of the gate that failed or could not be run, warnings included."),

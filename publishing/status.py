@@ -10,7 +10,7 @@ import math
 import os
 import statistics
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ SHAPE_VERSION = 1
 EXTRACTS_NEEDED = 4
 RUNS_SHOWN = 5
 _GAPS_REMEMBERED = 20
+GRACE = timedelta(days=1)
+DEALS = ("opportunity", "deal")
 
 
 def read_status(
@@ -36,8 +38,9 @@ def read_status(
     """Gather the status. ``in_progress``: since when a run holds home, if one does; ``verify``: hash every published file."""
     from publishing.quarantine import read_quarantine
 
+    today = today or datetime.now(UTC).date()
     stored = described_files(settings.raw)
-    published = _published(settings, verify, today or datetime.now(UTC).date())
+    published = _published(settings, verify, today)
     as_of = date.fromisoformat(published["as_of"]) if published and published["as_of"] else None
     runs = read_runs(settings.home)
     problems = read_quarantine(settings)
@@ -50,6 +53,7 @@ def read_status(
         "last_run": _run(settings, runs[-1]) if runs else None,
         "runs": [_run(settings, record) for record in reversed(runs[-RUNS_SHOWN:])],
         "objects": object_statuses(stored, as_of),
+        "overdue": overdue(stored, today),
         "not_in_tables": _not_in_tables((row.system, row.object, row.found_in) for row in problems.outstanding()),
         "forgotten_people": len(load_suppression(settings.raw).erasures),
         "unfinished_erasure": unfinished_erasure(settings.raw) is not None,
@@ -69,6 +73,41 @@ def object_statuses(stored: Sequence[StoredFile], as_of: date | None) -> list[di
         for (system, name), files in sorted(by_object.items())
         if newest_of_all is not None
     ]
+
+
+def overdue(stored: Sequence[StoredFile], today: date) -> list[dict[str, Any]]:
+    """What should have come by now, deals first. Numbers never follow the clock; that nothing comes at all only the clock can tell.
+
+    A file of yesterday's date may still come today: a day of grace.
+    """
+    late = [
+        {
+            "system": found["system"],
+            "object": found["object"],
+            "expected_by": expected_by.isoformat(),
+            "newest_extract": found["newest_extract"],
+            "days_ago": found["age_days"],
+        }
+        for found in object_statuses(stored, today)
+        if (longest := found["longest_usual_days_between"]) is not None
+        and (expected_by := date.fromisoformat(found["newest_extract"]) + timedelta(days=longest)) + GRACE < today
+    ]
+    return sorted(
+        late, key=lambda found: (found["object"] not in DEALS, found["expected_by"], found["system"], found["object"])
+    )
+
+
+def what_is_overdue(settings: Settings, today: date | None = None) -> str | None:
+    """In one sentence; None where nothing is."""
+    late = overdue(described_files(settings.raw), today or datetime.now(UTC).date())
+    if not late:
+        return None
+    first, others = late[0], len(late) - 1
+    more = f", and {others} more" if others else ""
+    return (
+        f"{first['system']}.{first['object']} was expected by {first['expected_by']} and has not come since {first['newest_extract']}, "
+        f"{first['days_ago']} days ago{more}: look whether the exports run (`funnelcast status` shows each)."
+    )
 
 
 def _object(system: str, name: str, files: Sequence[StoredFile], as_of: date) -> dict[str, Any]:

@@ -32,10 +32,15 @@ class DeliveredObject:
         return f"raw.{self.system}__{self.object}"
 
 
+def limited(memory: str | None) -> dict[str, str | bool | int | float | list[str]]:
+    """The configuration of every connection to a build: DuckDB demands the same of all."""
+    return {} if memory is None else {"memory_limit": memory}
+
+
 @contextmanager
-def opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the build database read-only, and let go of it again."""
-    connection = duckdb.connect(str(database), read_only=True)
+def opened(database: Path, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the build database read-only, with so much memory (None: what DuckDB thinks fit), and let go of it again."""
+    connection = duckdb.connect(str(database), read_only=True, config=limited(memory))
     try:
         yield connection
     finally:

@@ -37,6 +37,8 @@ class GateRequest:
     verdict_file: Path
     docs_dir: Path
     thresholds: Mapping[str, float]
+    # What DuckDB may take in each of the processes that ask; None: what it thinks fit.
+    memory: str | None = None
 
 
 def run_gate(request: GateRequest, decided: Callable[[Verdict], None] = lambda _: None) -> Verdict:
@@ -45,7 +47,7 @@ def run_gate(request: GateRequest, decided: Callable[[Verdict], None] = lambda _
     `decided` is told the verdict before the docs are written: nobody has to wait for pages to go on.
     """
     thresholds = settle(request.thresholds)
-    with build_database.opened(request.database) as connection:
+    with build_database.opened(request.database, request.memory) as connection:
         present = build_database.tables(connection)
         groups = suites.collect(thresholds, build_database.delivered_objects(connection))
         totals = build_database.row_counts(connection, _tables(groups, present))
@@ -53,13 +55,13 @@ def run_gate(request: GateRequest, decided: Callable[[Verdict], None] = lambda _
     ours, theirs = groups[::2], groups[1::2]
     with (
         in_a_fork(partial(_ask_elsewhere, request, theirs, present)) as wait_for_theirs,
-        in_a_fork(partial(_digest, request.database)) as wait_for_digests,
+        in_a_fork(partial(_digest, request.database, request.memory)) as wait_for_digests,
     ):
         validation, outcomes = _ask_all(request, ours, present)
         outcomes_of_theirs, results_of_theirs = wait_for_theirs()
         outcomes |= outcomes_of_theirs
         validation.results |= results_of_theirs
-        with build_database.opened(request.database) as connection:
+        with build_database.opened(request.database, request.memory) as connection:
             results = tuple(
                 _result(connection, group.name, check, outcomes[group.name][check.name], totals)
                 for group in groups
@@ -123,7 +125,8 @@ def ask(validation: Validation, group: Group, present: frozenset[str]) -> dict[s
 def _ask_all(
     request: GateRequest, groups: Sequence[Group], present: frozenset[str]
 ) -> tuple[Validation, dict[str, dict[str, Outcome]]]:
-    with validating(request.database, _tables(groups, present), request.build_id, request.docs_dir) as validation:
+    tables = _tables(groups, present)
+    with validating(request.database, tables, request.build_id, request.docs_dir, request.memory) as validation:
         return validation, {group.name: ask(validation, group, present) for group in groups}
 
 
@@ -135,8 +138,8 @@ def _ask_elsewhere(
     return outcomes, validation.results
 
 
-def _digest(database: Path) -> dict[str, str]:
-    with build_database.opened(database) as connection:
+def _digest(database: Path, memory: str | None) -> dict[str, str]:
+    with build_database.opened(database, memory) as connection:
         return table_digests(connection, PUBLISHED_SCHEMA)
 
 

@@ -36,7 +36,7 @@ with warnings.catch_warnings():
     from great_expectations.datasource.fluent.sql_datasource import QueryAsset, SQLDatasource
 
 from quality import duckdb_dialect
-from quality.build_database import quoted
+from quality.build_database import limited, quoted
 from quality.checks import Check, Group
 from quality.data_docs import site_config, without_remote_images
 from quality.redaction import in_short
@@ -119,7 +119,9 @@ class Validation:
 
 
 @contextmanager
-def validating(database: Path, tables: Iterable[str], build_id: str, docs_dir: Path) -> Iterator[Validation]:
+def validating(
+    database: Path, tables: Iterable[str], build_id: str, docs_dir: Path, memory: str | None = None
+) -> Iterator[Validation]:
     """Open tables of a build database read-only for Great Expectations; closed again when done.
 
     The tables must exist.
@@ -139,7 +141,7 @@ def validating(database: Path, tables: Iterable[str], build_id: str, docs_dir: P
         SQLDatasource(
             name="build",
             connection_string=f"duckdb:///{database}",
-            kwargs={"connect_args": {"read_only": True}},
+            kwargs={"connect_args": {"read_only": True, "config": limited(memory)}},
             assets=[_asset(table) for table in tables],
         )
     )

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from quality.gate import GateRequest, crashed, run_gate
 
-FIELDS = ("database", "build_id", "verdict_file", "docs_dir", "thresholds")
+FIELDS = ("database", "build_id", "verdict_file", "docs_dir", "thresholds", "memory")
 
 
 def main() -> int:
@@ -59,6 +59,7 @@ def parse(line: str) -> GateRequest:
         verdict_file=Path(content["verdict_file"]),
         docs_dir=Path(content["docs_dir"]),
         thresholds=dict(content["thresholds"]),
+        memory=content["memory"],
     )
 
 

@@ -27,11 +27,11 @@
 {%- endmacro %}
 
 {% macro readable_moment(column) -%}
-    {{ return(readable(column, moment(column), 'a time: expected ISO 8601, or the format that the config declares')) }}
+    {{ return(readable(column, moment(column), 'a time from 1970 to 2100: expected ISO 8601, or the format that the config declares')) }}
 {%- endmacro %}
 
 {% macro readable_day(column) -%}
-    {{ return(readable(column, calendar_day(column), 'a date: expected YYYY-MM-DD, or the format that the config declares')) }}
+    {{ return(readable(column, calendar_day(column), 'a date from 1970 to 2100: expected YYYY-MM-DD, or the format that the config declares')) }}
 {%- endmacro %}
 
 {% macro readable_number(column, type='decimal(18, 2)') -%}

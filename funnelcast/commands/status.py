@@ -37,6 +37,7 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
         yield "An erasure was begun and not finished: run `funnelcast forget` with its address again."
     yield f"Home            {found['home']}, {found['home_bytes'] / 1e6:,.1f} MB"
     yield from _objects(found["objects"])
+    yield from _overdue(found["overdue"])
     yield from _rows(found["not_in_tables"])
     yield ""
     yield "Last runs" if found["runs"] else "No run yet."
@@ -72,6 +73,15 @@ def _objects(objects: list[dict[str, Any]]) -> Iterator[str]:
             f"  {name:<36} {found['newest_extract']}  {found['age_days']:>3} days{usual}{late}; "
             f"{found['rows']:,} rows in {found['files']:,} files"
         )
+
+
+def _overdue(overdue: list[dict[str, Any]]) -> Iterator[str]:
+    if overdue:
+        yield ""
+        yield "Overdue today"
+    for found in overdue:
+        name = f"{found['system']}.{found['object']}"
+        yield f"  {name:<36} expected by {found['expected_by']}, has not come since {found['newest_extract']}"
 
 
 def _rows(rows: list[dict[str, Any]]) -> Iterator[str]:

@@ -101,7 +101,7 @@ def _load(copy: DelimitedCopy, checked: CheckedFile, work: Path) -> ReadResult:
         copied = _copied(copy, readable, checked, carefully=True)
     rejects = [
         *readable.rejects,
-        *readable.rejected((record, error.reason) for error, record in copied.rejected),
+        *readable.rejected((record, _why(error, record, copy)) for error, record in copied.rejected),
     ]
     in_order = tuple(sorted(rejects, key=lambda reject: reject.line))
     delivered = copied.counted + len(rejects)
@@ -145,6 +145,14 @@ def _second_count(
         return by_parity
     by_parser = _parsed(copy, readable, skipped)
     return by_parity if by_parser is None else by_parser
+
+
+def _why(error: CopyError, record: Record, copy: DelimitedCopy) -> str:
+    """DuckDB stops counting at the first field too many."""
+    fields = count_fields(record, copy.delimiter) if error.kind in (TOO_FEW, TOO_MANY) else None
+    if fields is None:
+        return error.reason
+    return f"it has {fields} field{'' if fields == 1 else 's'}, and the header has {len(copy.columns)}"
 
 
 def _is_confirmed(error: CopyError, record: Record, copy: DelimitedCopy) -> bool:

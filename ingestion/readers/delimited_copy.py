@@ -81,7 +81,10 @@ def _errors(connection: duckdb.DuckDBPyConnection, text: Path) -> list[CopyError
     """DuckDB counts bytes from 1, lets a record begin with the blank lines before it, and can say several things of one."""
     rows: Sequence[tuple[int, str, str | None]] = connection.execute(
         """
-        select line_byte_position, arg_min(error_type::varchar, column_idx), arg_min(error_message, column_idx)
+        select
+            line_byte_position,
+            -- What is said of the whole record names no column.
+            arg_min(error_type::varchar, coalesce(column_idx, -1)), arg_min(error_message, coalesce(column_idx, -1))
         from reject_errors group by line_byte_position order by line_byte_position
         """
     ).fetchall()

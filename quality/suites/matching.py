@@ -32,11 +32,11 @@ def group(thresholds: Thresholds) -> Group:
                 rule=NoRows(
                     """
                     select * from checked
-                    where events is distinct from repeated_by_message + repeated_by_minute + counted
-                        or least(events, repeated_by_message, repeated_by_minute, counted) < 0
+                    where events is distinct from repeated_by_message + repeated_by_minute + repeated_by_meeting + counted
+                        or least(events, repeated_by_message, repeated_by_minute, repeated_by_meeting, counted) < 0
                     """
                 ),
-                description="Every e-mail event counts, or repeats one that another system tells.",
+                description="Every e-mail event and meeting counts, or repeats one that another system tells.",
                 advice="Report it as a fault of Funnelcast.",
                 keys=("told_by", "event_type"),
             ),

@@ -136,6 +136,15 @@ def _dates(thresholds: Thresholds) -> tuple[Check, ...]:
             keys=KEY,
         ),
         Check(
+            name="tonight_tells_of_every_opportunity",
+            table=TABLE,
+            rule=NoRows("select * from checked where is_of_earlier_extract"),
+            description="Every deal that is not deleted has a readable row in the newest whole-table extract.",
+            advice="They keep the values of an earlier extract: `funnelcast quarantine` shows what could not be read.",
+            keys=KEY,
+            severity="warn",
+        ),
+        Check(
             name="few_open_opportunities_vanished_tonight",
             table=TABLE,
             rule=NoRows(
@@ -236,9 +245,31 @@ def _money(thresholds: Thresholds) -> tuple[Check, ...]:
             keys=KEY,
         ),
         Check(
+            name="the_reporting_currency_is_known",
+            table=TABLE,
+            rule=NoRows(
+                """
+                select string_agg(currency || ' (' || deals || ')', ', ' order by deals desc, currency) as currencies_and_deals
+                from (select currency, count(*) as deals from checked where currency is not null group by currency)
+                having count(*) > 1 and (select currency from config.run) is null
+                """
+            ),
+            description="Deals in several currencies are told in one, which the config names.",
+            advice="Set `company: {currency: …}` in the config and deliver the rates of the others in generic/fx_rate, or correct the "
+            "currency of the odd deals in the CRM.",
+            keys=("currencies_and_deals",),
+        ),
+        Check(
             name="an_amount_has_its_exchange_rate",
             table=TABLE,
-            rule=NoRows("select * from checked where amount_original is not null and amount is null"),
+            rule=NoRows(
+                """
+                -- In which currency all would be told is another question.
+                select * from checked
+                where amount_original is not null and amount is null
+                    and ((select currency from config.run) is not null or (select count(distinct currency) from checked) < 2)
+                """
+            ),
             description="Every amount could be told in the reporting currency.",
             advice="Deliver the named currency's rate in generic/fx_rate, or correct it in the CRM.",
             keys=("currency", "opportunity_id"),

@@ -149,9 +149,10 @@ select company_id, count(*) as accounts from marts.dim_company_record group by a
 
 create table marts.ops_event_overlap as
 select * from (values
-    ('instantly.event', 'sent', 6::bigint, 0::bigint, 0::bigint, 6::bigint),
-    ('generic.email_event', 'sent', 9, 2, 3, 4)
-) as told (told_by, event_type, events, repeated_by_message, repeated_by_minute, counted);
+    ('instantly.event', 'sent', 6::bigint, 0::bigint, 0::bigint, 0::bigint, 6::bigint),
+    ('generic.email_event', 'sent', 9, 2, 3, 0, 4),
+    ('instantly.event', 'meeting_booked', 3, 0, 0, 2, 1)
+) as told (told_by, event_type, events, repeated_by_message, repeated_by_minute, repeated_by_meeting, counted);
 
 create table marts.ops_field_history_difference (source_system varchar, opportunity_id varchar, field varchar)
 """
@@ -164,6 +165,7 @@ select
     100::decimal(18, 2) as amount, 100::decimal(18, 2) as amount_original, 'EUR' as currency,
     cast(created_at as timestamp) as created_at, cast(stage_entered_at as timestamp) as stage_entered_at,
     cast(closed_at as timestamp) as closed_at, cast(deleted_at as timestamp) as deleted_at,
+    false as is_of_earlier_extract,
     case when status = 'open' then false end as is_stalled, case when status = 'open' then 2 end as contacts,
     case when status = 'open' then true end as has_no_next_activity,
     case when status = 'open' then 'no next activity' end as risk_reasons, cast(null as varchar) as risk_unknown,

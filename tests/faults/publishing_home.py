@@ -165,5 +165,5 @@ def _statements(run_id: str, marker: int, deals: int) -> list[str]:
             3008::bigint as rows_loaded, 2::bigint as rows_quarantined, 3008::bigint as rows_staged,
             3::bigint as rows_duplicate, 5::bigint as rows_set_aside
         """,
-        "create table marts.ops_set_aside (system varchar, object varchar, file varchar, row_number bigint)",
+        "create table marts.ops_set_aside (system varchar, object varchar, file varchar, row_number bigint, found_in varchar)",
     ]

@@ -141,6 +141,7 @@ PLANTS: dict[str, str] = {
     "; delete from marts.fct_won_credit",
     "the_stage_of_an_open_opportunity_is_known": "update marts.dim_stage set defined_by = 'unknown' where stage = 'propose'",
     "opportunity_status_fits_its_phase": "update marts.fct_opportunity set phase = 'closing' where opportunity_id = 'o2'",
+    "tonight_tells_of_every_opportunity": "update marts.fct_opportunity set is_of_earlier_extract = true where opportunity_id = 'o1'",
     "an_opportunity_closed_after_it_came": "update marts.fct_opportunity set closed_at = '2026-11-15'"
     " where opportunity_id = 'o2'",
     "a_closed_opportunity_has_its_day": "update marts.fct_opportunity set closed_at = null where opportunity_id = 'o2'",
@@ -163,6 +164,8 @@ PLANTS: dict[str, str] = {
     "few_opportunities_have_an_unknown_account": "update marts.fct_opportunity set account_id = 'gone'"
     " where opportunity_id = 'o1'",
     "an_amount_is_not_negative": f"update marts.fct_opportunity set amount = -1 where opportunity_id = 'o2'; {CREDIT_AGAIN}",
+    "the_reporting_currency_is_known": "update marts.fct_opportunity set currency = 'XXQ' where opportunity_id = 'o2';"
+    " update config.run set currency = null",
     "an_amount_has_its_exchange_rate": "update marts.fct_opportunity set amount = null where opportunity_id = 'o2'"
     f"; {CREDIT_AGAIN}",
     "no_amount_is_absurd": f"update marts.fct_opportunity set amount = 1000001 where opportunity_id = 'o2'; {CREDIT_AGAIN}",

@@ -97,6 +97,7 @@ def ask(place: Path, planted: str | None) -> Asked:
         "verdict_file": str(verdict_file),
         "docs_dir": str(place / "docs"),
         "thresholds": {},
+        "memory": "500MB",
     }
     ended = run_worker(json.dumps(request) + "\n", place / "home")
     verdict = Verdict.read(verdict_file) if verdict_file.exists() else None
@@ -225,7 +226,7 @@ def test_a_request_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path) ->
     ended = run_worker('{"database": "x"}\n', tmp_path / "home")
     assert ended.returncode == 2
     assert ended.stdout == (
-        "quality.worker: expected one JSON object with database, build_id, verdict_file, docs_dir, thresholds\n"
+        "quality.worker: expected one JSON object with database, build_id, verdict_file, docs_dir, thresholds, memory\n"
     )
 
 

@@ -324,7 +324,14 @@ def test_fault_32_gone_and_back_is_deleted_and_restored(company: Company) -> Non
 
 @pytest.mark.parametrize(("opportunity_id", "stage"), [("R32b", "demo"), ("R32c", "offer")])
 def test_fault_32b_what_cannot_be_read_tonight_is_not_deleted(company: Company, opportunity_id: str, stage: str) -> None:
-    assert deal(company, opportunity_id, "status, stage, amount, deleted_at") == ("open", stage, 100, None)
+    told = "status, stage, amount, deleted_at, is_of_earlier_extract"
+    assert deal(company, opportunity_id, told) == ("open", stage, 100, None, True)
+
+
+def test_fault_32b_the_deals_of_an_earlier_extract_are_named(company: Company) -> None:
+    named = company.rows("select count(*) from fct_opportunity where is_of_earlier_extract")
+    told = company.rows("select unexpected_rows from ops_check where check_name = 'tonight_tells_of_every_opportunity'")
+    assert told == named != [(0,)]
 
 
 def test_fault_34_everybody_is_who_they_were_that_day(company: Company) -> None:
@@ -349,8 +356,11 @@ def test_fault_35_opens_replies_machines_and_repeats(company: Company) -> None:
     assert aside(company, "found_in = 'intermediate' and object = 'email_event'") == [
         ("occurred_at", "a reply from before its mail was sent", "2026-11-08 08:00:00")
     ]
-    # Ten thousand opens within a minute are a machine's: sent, but opened by nobody.
+    # Ten thousand opens within a minute are a machine's: sent, opened by nobody, and counted as what they are.
     assert company.rows(f"{day} where rep_id = 'u2' and activity_date = '2026-11-07'") == [(2_000, 0, 0, 0)]
+    assert company.rows(
+        "select emails_machine_opened from fct_activity_daily where rep_id = 'u2' and activity_date = '2026-11-07'"
+    ) == [(2_000,)]
 
 
 def test_where_the_extracts_and_the_history_differ_is_told(night: tuple[Company, Answer]) -> None:

@@ -168,6 +168,10 @@ def _deliver_salesforce(folder: Path) -> None:
         ["00TA0000000000a", MERGED_LEAD, USER, "Call", "true", "2026-11-13T12:00:00Z", "2026-11-13T12:00:00Z"],
         ["00TA0000000000b", CONTACT, long_id(USER), "Call", "true", "2026-11-14T12:00:00Z", "2026-11-14T12:00:00Z"],
     ])  # fmt: skip
+    # The meeting that Instantly tells was booked at 10:01, written into the calendar four minutes later.
+    _csv(folder, "event", "Id,WhoId,OwnerId,StartDateTime,CreatedDate", [
+        ["00UA0000000000a", CONTACT, USER, "2026-11-25T15:00:00Z", "2026-11-19T10:05:00Z"],
+    ])  # fmt: skip
     _csv(folder, "campaign", "Id,Name", [["701A0000000000a", "Trade show"], ["701A0000000000b", "Webinar"]])
     _csv(folder, "campaign_member", "Id,CampaignId,LeadId,ContactId,CreatedDate", [
         ["00vA0000000000a", long_id("701A0000000000a"), LEAD, CONTACT, "2026-11-14T08:00:00Z"],

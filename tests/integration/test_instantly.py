@@ -87,6 +87,16 @@ def test_what_the_webhook_and_the_list_tell_counts_once(company: Settings) -> No
     assert found == [("instantly.email", 2, 1, 0, 1), ("instantly.event", 2, 0, 0, 2)]
 
 
+def test_the_meeting_that_the_crm_tells_too_counts_once(company: Settings) -> None:
+    """Booked at 10:01 by Instantly, at 10:05 by Salesforce: one, the CRM's. It is the 19th's of the test above."""
+    found = rows(
+        company.home,
+        "select told_by, events, repeated_by_meeting, counted from ops_event_overlap where event_type = 'meeting_booked' order by 1",
+    )
+    assert found == [("instantly.event", 1, 1, 0), ("salesforce.event", 1, 0, 1)]
+    assert rows(company.home, "select sum(meetings_booked), sum(meetings_held) from fct_activity_daily") == [(1, 0)]
+
+
 def test_an_event_knows_its_campaign_step_and_variant(company: Settings) -> None:
     found = build_rows(
         company,

@@ -173,8 +173,8 @@ def test_one_file_for_one_object_and_nothing_else(second: Settings, tmp_path: Pa
 def test_status_tells_what_stands_there(told: dict[str, Any]) -> None:
     found = told["status"]
     assert set(found) == {
-        "version", "home", "home_bytes", "published", "run_in_progress_since", "last_run", "runs", "objects", "not_in_tables",
-        "forgotten_people", "unfinished_erasure",
+        "version", "home", "home_bytes", "published", "run_in_progress_since", "last_run", "runs", "objects", "overdue",
+        "not_in_tables", "forgotten_people", "unfinished_erasure",
     }  # fmt: skip
     assert found["version"] == 1
     assert found["published"]["as_of"] == "2026-11-08"

@@ -140,8 +140,24 @@ def test_a_field_of_fifty_megabytes_is_quarantined(connection: duckdb.DuckDBPyCo
     """FAULTS 19: and the lines after it are intact."""
     result, found = loaded(connection, tmp_path, b"a,b\n1,2\n3," + b"x" * (50 << 20) + b"\n5,6\n")
     assert plain(found) == [["1", "2"], ["5", "6"]]
-    assert [reject.line for reject in result.rejects] == [3]
+    assert [(reject.line, reject.reason) for reject in result.rejects] == [
+        (3, "it is longer than 32 MB (only the first 32 MB of it are kept here)")
+    ]
     assert result.rows_delivered == 3
+
+
+def test_a_line_with_too_few_or_too_many_fields_tells_how_many(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """FAULTS 19: DuckDB stops counting at the first field too many."""
+    content = b'a,b,c\n1,2,3\n4\n5,6,7,8,9,10\n"1,1","2\n2","3","4"\n8,9,0\n'
+    result, found = loaded(connection, tmp_path, content)
+    assert plain(found) == [["1", "2", "3"], ["8", "9", "0"]]
+    assert [(reject.line, reject.reason) for reject in result.rejects] == [
+        (3, "it has 1 field, and the header has 3"),
+        (4, "it has 6 fields, and the header has 3"),
+        (5, "it has 4 fields, and the header has 3"),
+    ]
 
 
 def test_lines_are_counted_as_an_editor_counts_them(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

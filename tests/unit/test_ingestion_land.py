@@ -18,7 +18,7 @@ from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
 from ingestion.land import Landing, land, landing_fingerprint
 from ingestion.store import raw_rows as rows_of_raw
-from ingestion.store import stored_files
+from ingestion.store import stored_files, unreadable_files
 
 DEALS = "opportunity_id,stage\nO1,prospecting\nO2,closing\n"
 
@@ -261,6 +261,28 @@ def test_a_damaged_raw_file_is_landed_again_or_refused_by_name(settings: Setting
     assert healed.refused == []
     assert sorted(kept.file for kept in healed.stored) == [stored.file, sound.file]
     assert len(raw_rows(settings)) == 2
+
+
+def test_a_raw_file_whose_rows_cannot_be_read_is_found_when_somebody_looks(settings: Settings) -> None:
+    """FAULTS 47: its footer is whole, so that only reading all of it tells. Then it is as good as gone, until it is delivered again."""
+    delivered = put(settings, "opportunity/a_2026-11-21.csv", DEALS + "".join(f"P{number},won\n" for number in range(500)))
+    put(settings, "opportunity/a_2026-11-22.csv")
+    content = delivered.read_bytes()
+    (stored, sound) = landed(settings).stored
+    assert unreadable_files(settings.raw) == []
+    path = stored.parquet(settings.raw)
+    written = path.read_bytes()
+    path.write_bytes(written[:60] + b"\0" * 200 + written[260:])
+    assert landed(settings).stored == [stored, sound]
+    assert [lost.file for lost in unreadable_files(settings.raw)] == [stored.file]
+    delivered.unlink()
+    found = landed(settings)
+    assert [kept.file for kept in found.stored] == [sound.file]
+    assert [refused.file for refused in found.refused] == [stored.file]
+    put(settings, "opportunity/a_2026-11-21.csv", content)
+    assert landed(settings).refused == []
+    assert unreadable_files(settings.raw) == []
+    assert sum(rows for _, rows in raw_rows(settings)) == 502 + 2
 
 
 def test_landed_files_may_be_deleted(settings: Settings) -> None:

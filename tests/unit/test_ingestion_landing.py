@@ -172,6 +172,9 @@ def test_links_out_of_the_landing_folder_are_not_followed(tmp_path: Path) -> Non
     assert "leads out of the landing folder" in reasons["generic/opportunity/link_2026-11-22.csv"]
     assert "not a regular file" in reasons["generic/opportunity/dangling_2026-11-22.csv"]
     assert not any("lead/" in name for name in files)
+    assert "link to a folder" in reasons["generic/lead"], (
+        "what lies behind it is not delivered, and somebody may think it is"
+    )
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,7 @@ create table marts.fct_opportunity (currency varchar);
 create table marts.ops_file (system varchar, object varchar, file varchar, extracted_at timestamp,
     sha256 varchar, format varchar, outcome varchar, reason varchar, rows_delivered bigint,
     rows_loaded bigint, rows_quarantined bigint, rows_staged bigint, rows_duplicate bigint, rows_set_aside bigint);
+create table marts.ops_set_aside (system varchar, object varchar, file varchar, row_number bigint, found_in varchar);
 """
 
 

@@ -97,9 +97,21 @@ def test_only_loaded_files_are_added_up_and_all_are_listed() -> None:
             ) as made(file, extracted_at, outcome, rows_delivered, rows_loaded)
             """
         )
+        connection.execute(
+            """
+            create table marts.ops_set_aside as
+            from (values
+                ('s', 'o', 'b', 1, 'staging', 'negative'),
+                ('s', 'o', 'c', 2, 'intermediate', 'no such opportunity was delivered'),
+                ('s', 'o', 'c', 2, 'intermediate', 'said twice of one row'),
+                ('s', 'o', 'c', 3, 'intermediate', 'before the day on which the opportunity was created')
+            ) as made(system, object, file, row_number, found_in, problem)
+            """
+        )
         added_up = read_accounting(connection)
         files = read_delivered_files(connection)
-    assert added_up == Accounting(files_read=2, rows_read=15, rows_set_aside=4, rows_quarantined=2)
+    # Two of each file by their own rules, and two that contradict other rows.
+    assert added_up == Accounting(files_read=2, rows_read=15, rows_set_aside=6, rows_quarantined=2)
     assert [file["file"] for file in files] == ["a", "b", "c"]
     assert (files[0]["extracted_at"], files[1]["extracted_at"]) == (None, "2026-11-22T00:00:00")
 

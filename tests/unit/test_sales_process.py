@@ -52,6 +52,10 @@ def test_an_empty_config_is_the_default_one(tmp_path: Path, content: str) -> Non
 
 PIPELINE: dict[str, Any] = {"key": "direct", "stages": STAGES}
 MISTAKES: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "a stage without its probability": (
+        process(pipelines=[{**PIPELINE, "stages": [{"label": "Demo", "key": "demo", "phase": "engagement"}, *STAGES[1:]]}]),
+        ("pipelines[0].stages[0].probability", "it is missing, and required"),
+    ),
     "a forecast for a scope that is none": (
         process(forecast={"scopes": ["region"]}),
         ("forecast.scopes[0]", "'team'", "'region'"),

@@ -3,25 +3,6 @@ with telling as (
 
     select * from {{ ref('int_email_event_telling') }}
 
-),
-
-event as (
-
-    select
-        _system as source_system, event_id, event_type, occurred_at, coalesce(message_id, event_id) as message_id, user_id, sender_email,
-        lead_id, sequence_id, step, variant, _object, _file, _row
-    from email_event
-    where row_disposition = 'loaded'
-
-    {% if uses('hubspot') -%}
-    union all
-
-    select
-        source_system, event_id, event_type, occurred_at, message_id, cast(null as varchar), sender_email, lead_id, sequence_id,
-        cast(null as varchar), cast(null as varchar), _object, _file, _row
-    from hubspot_event
-    {%- endif %}
-
 )
 
 select

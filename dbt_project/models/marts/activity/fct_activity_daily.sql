@@ -7,8 +7,8 @@ with activity as (
 
 email_event as (
 
-    -- A machine's opens, and replies from before their mail, are not what people did.
-    select * from {{ ref('int_email_event_judged') }} where not is_machine and problem is null
+    -- Replies from before their mail are not what people did.
+    select * from {{ ref('int_email_event_judged') }} where problem is null
 
 ),
 
@@ -47,7 +47,9 @@ counted as (
     union all
 
     -- A message counts once a day for each thing that happened to it; what has no column here makes no day.
-    select rep_source_system, rep_id, occurred_on, 'emails_' || event_type, count(distinct message_id)
+    select
+        rep_source_system, rep_id, occurred_on, 'emails_' || case when is_machine then 'machine_opened' else event_type end,
+        count(distinct message_id)
     from email_event
     where rep_id is not null and event_type in ('sent', 'delivered', 'opened', 'machine_opened', 'clicked', 'replied', 'bounced', 'dropped')
     group by 1, 2, 3, 4

@@ -41,6 +41,12 @@ stage as (
 
 ),
 
+unread as (
+
+    select * from {{ ref('int_opportunity_unread') }}
+
+),
+
 run as (
 
     select timezone, as_of, as_of_end from {{ source('config', 'run') }}
@@ -81,6 +87,7 @@ joined as (
         {{ local_day('status.closed_at') }} as closed_on,
         opportunity.lost_reason,
         opportunity.deleted_at,
+        unread.opportunity_id is not null as is_of_earlier_extract,
         status.visits,
         status.has_stage_history,
         status.reopened_times,
@@ -107,6 +114,8 @@ joined as (
     inner join amount on opportunity.source_system = amount.source_system and opportunity.opportunity_id = amount.opportunity_id
     inner join owner on opportunity.source_system = owner.source_system and opportunity.opportunity_id = owner.opportunity_id
     left join risk on opportunity.source_system = risk.source_system and opportunity.opportunity_id = risk.opportunity_id
+    left join unread
+        on opportunity.source_system = unread.source_system and opportunity.opportunity_id = unread.opportunity_id
     left join win_probability
         on opportunity.source_system = win_probability.source_system and opportunity.opportunity_id = win_probability.opportunity_id
         and status.status = 'open'
@@ -151,6 +160,7 @@ select
     closed_on,
     lost_reason,
     deleted_at,
+    is_of_earlier_extract,
     cast({{ dbt.datediff('created_on', 'coalesce(closed_on, as_of)', 'day') }} as integer) as age_days,
     round({{ days_between('stage_entered_at', 'as_of_end') }}, 6) as days_in_stage,
     case when status = 'won' then cast({{ dbt.datediff('created_on', 'closed_on', 'day') }} as integer) end as sales_cycle_days,

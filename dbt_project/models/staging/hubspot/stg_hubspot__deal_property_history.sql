@@ -31,7 +31,7 @@ typed as (
             not_after_extract('changed_at'),
             {'column': 'value', 'reason': 'not readable as a number: expected 1234.50, or the format that the config declares', 'broken': "lower(" ~ text('name') ~ ") = 'amount' and " ~ text('value') ~ ' is not null and ' ~ money('value') ~ ' is null'},
             {'column': 'value', 'reason': 'negative', 'broken': "lower(" ~ text('name') ~ ") = 'amount' and " ~ money('value') ~ ' < 0'},
-            {'column': 'value', 'reason': 'not readable as a time: expected ISO 8601, or the format that the config declares', 'broken': "lower(" ~ text('name') ~ ") = 'closedate' and " ~ text('value') ~ ' is not null and ' ~ moment('value') ~ ' is null'}
+            {'column': 'value', 'reason': 'not readable as a time from 1970 to 2100: expected ISO 8601, or the format that the config declares', 'broken': "lower(" ~ text('name') ~ ") = 'closedate' and " ~ text('value') ~ ' is not null and ' ~ moment('value') ~ ' is null'}
         ]) }}
     from delivered
     cross join run

@@ -35,7 +35,7 @@ typed as (
             not_after_extract('created_date'),
             {'column': 'new_value', 'reason': 'not readable as a number: expected 1234.50',
              'broken': "lower(field) = 'amount' and " ~ text('new_value') ~ ' is not null and ' ~ money('new_value') ~ ' is null'},
-            {'column': 'new_value', 'reason': 'not readable as a date: expected YYYY-MM-DD',
+            {'column': 'new_value', 'reason': 'not readable as a date from 1970 to 2100: expected YYYY-MM-DD',
              'broken': "lower(field) = 'closedate' and " ~ text('new_value') ~ ' is not null and ' ~ calendar_day('new_value') ~ ' is null'}
         ]) }}
     from delivered
