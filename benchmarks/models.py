@@ -44,9 +44,29 @@ _SUBJECTS = {
 }
 # Of the first: deals, their history and their visits, which all other tables stand on too. They are told apart, and counted in.
 _HISTORIES = frozenset(
-    {"int_opportunity_version", "int_opportunity_absence", "int_opportunity", "int_opportunity_product", "int_opportunity_owner"}
-    | {"int_stage_label", "int_stage", "int_stage_history", "int_history_comparison", "int_opportunity_change", "int_stage_visit"}
-    | {"int_opportunity_status", "int_opportunity_amount", "int_close_date_coverage", "int_lead", "fct_opportunity", "fct_stage_visit"}
+    {
+        "int_opportunity_version",
+        "int_opportunity_absence",
+        "int_opportunity",
+        "int_opportunity_product",
+        "int_opportunity_owner",
+    }
+    | {
+        "int_stage_label",
+        "int_stage",
+        "int_stage_history",
+        "int_history_comparison",
+        "int_opportunity_change",
+        "int_stage_visit",
+    }
+    | {
+        "int_opportunity_status",
+        "int_opportunity_amount",
+        "int_close_date_coverage",
+        "int_lead",
+        "fct_opportunity",
+        "fct_stage_visit",
+    }
 )
 _LOOK_EVERY_SECONDS = 0.05
 
