@@ -1,4 +1,4 @@
--- One row per opportunity and time during which it was deleted: flagged so, or gone from a whole-table extract.
+-- One row per opportunity and unbroken time during which it was deleted: flagged so, or gone from a whole-table extract, or the one and then the other.
 -- restored_at is null while it stays deleted. An extract with unreadable lines, or with rows that have lost their id, proves no absence:
 -- the deal may be in one of them.
 with opportunity_version as (
@@ -131,17 +131,52 @@ gone as (
         on seen_numbered.source_system = back.source_system and seen_numbered.next_extract_number = back.extract_number
     group by seen_numbered.source_system, seen_numbered.opportunity_id, seen_numbered.extract_number
 
+),
+
+told as (
+
+    select source_system, opportunity_id, deleted_at, restored_at
+    from gone
+
+    union
+
+    select deleted.source_system, deleted.opportunity_id, deleted.changed_at, min(restored.changed_at)
+    from flag_change as deleted
+    left join flag_change as restored
+        on deleted.source_system = restored.source_system and deleted.opportunity_id = restored.opportunity_id
+        and not restored.is_deleted and restored.changed_at > deleted.changed_at
+    where deleted.is_deleted
+    group by deleted.source_system, deleted.opportunity_id, deleted.changed_at
+
+),
+
+-- A deal that is flagged as deleted may be gone from an extract as well, and come back with its flag: it was deleted all the time.
+compared as (
+
+    select
+        *,
+        max(coalesce(restored_at, cast('9999-12-31' as timestamp))) over (
+            partition by source_system, opportunity_id order by deleted_at, restored_at rows between unbounded preceding and 1 preceding
+        ) as deleted_until
+    from told
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(case when deleted_at <= deleted_until then 0 else 1 end) over (
+            partition by source_system, opportunity_id order by deleted_at, restored_at rows unbounded preceding
+        ) as absence_number
+    from compared
+
 )
 
-select source_system, opportunity_id, deleted_at, restored_at
-from gone
-
-union
-
-select deleted.source_system, deleted.opportunity_id, deleted.changed_at, min(restored.changed_at)
-from flag_change as deleted
-left join flag_change as restored
-    on deleted.source_system = restored.source_system and deleted.opportunity_id = restored.opportunity_id
-    and not restored.is_deleted and restored.changed_at > deleted.changed_at
-where deleted.is_deleted
-group by deleted.source_system, deleted.opportunity_id, deleted.changed_at
+select
+    source_system,
+    opportunity_id,
+    min(deleted_at) as deleted_at,
+    case when count(restored_at) = count(*) then max(restored_at) end as restored_at
+from numbered
+group by source_system, opportunity_id, absence_number
