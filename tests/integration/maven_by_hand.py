@@ -242,7 +242,9 @@ def _opportunity(deal: Deal) -> Row:
         # T is the end of the as-of day.
         "days_in_stage": float((AS_OF + timedelta(days=1) - entered_on).days),
         "sales_cycle_days": deal.cycle_days, "visits": visits, "stage_changes": visits - 1, "has_stage_history": False,
-        "reopened_times": 0, "close_date_pushes": None, "extra": json.dumps(deal.extra, separators=(",", ":")),
+        "reopened_times": 0, "close_date_pushes": None,
+        # Maven is one extract: nothing in it is of an earlier one.
+        "is_of_earlier_extract": False, "extra": json.dumps(deal.extra, separators=(",", ":")),
     }  # fmt: skip
 
 
