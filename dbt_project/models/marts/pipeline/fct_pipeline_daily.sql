@@ -62,7 +62,7 @@ day as (
 -- Every day and open stage has a row, from the pipeline's first day on: a day on which nothing moved is a day all the same.
 spine as (
 
-    select day.date_day, stage.stage_key, stage.source_system, stage.pipeline, stage.stage, stage.stage_order, stage.default_probability
+    select day.date_day, stage.stage_key
     from stage
     inner join life on stage.source_system = life.source_system and stage.pipeline = life.pipeline
     inner join day on day.date_day >= life.first_day
@@ -128,61 +128,73 @@ date_moved as (
 
 ),
 
+-- Names come after all that is counted: DuckDB 2.0.0 now and then loses the texts that it carries through an outer join ("changed identity").
 running as (
 
     select
         spine.date_day, spine.stage_key,
+        daily.created_count, daily.created_amount, daily.advanced_in_count, daily.advanced_in_amount, daily.advanced_out_count,
+        daily.advanced_out_amount, daily.moved_back_in_count, daily.moved_back_in_amount, daily.moved_back_out_count,
+        daily.moved_back_out_amount, daily.reopened_count, daily.reopened_amount, daily.won_count, daily.won_amount, daily.lost_count,
+        daily.lost_amount, daily.deleted_count, daily.deleted_amount, daily.amount_change_amount, daily.net_count, daily.net_amount,
+        slipped.slipped_count, slipped.slipped_amount,
+        date_moved.pushed_count, date_moved.pushed_amount, date_moved.pulled_in_count, date_moved.pulled_in_amount,
         sum(coalesce(daily.net_count, 0)) over by_day as open_count,
         sum(coalesce(daily.net_amount, 0)) over by_day as open_amount
     from spine
     left join daily on spine.date_day = daily.date_day and spine.stage_key = daily.stage_key
+    left join slipped on spine.date_day = slipped.slipped_on and spine.stage_key = slipped.stage_key
+    left join date_moved on spine.date_day = date_moved.date_day and spine.stage_key = date_moved.stage_key
     window by_day as (partition by spine.stage_key order by spine.date_day rows unbounded preceding)
+
+),
+
+known_stage as (
+
+    select stage.*, close_date_coverage.known_since
+    from stage
+    left join close_date_coverage on stage.source_system = close_date_coverage.source_system
 
 )
 
 select
-    spine.date_day,
-    spine.source_system,
-    spine.pipeline,
-    spine.stage,
-    cast(spine.stage_order as integer) as stage_order,
-    cast(running.open_count - coalesce(daily.net_count, 0) as bigint) as opening_count,
-    cast(coalesce(daily.created_count, 0) as bigint) as created_count,
-    cast(coalesce(daily.advanced_in_count, 0) as bigint) as advanced_in_count,
-    cast(coalesce(daily.advanced_out_count, 0) as bigint) as advanced_out_count,
-    cast(coalesce(daily.moved_back_in_count, 0) as bigint) as moved_back_in_count,
-    cast(coalesce(daily.moved_back_out_count, 0) as bigint) as moved_back_out_count,
-    cast(coalesce(daily.reopened_count, 0) as bigint) as reopened_count,
-    cast(coalesce(daily.won_count, 0) as bigint) as won_count,
-    cast(coalesce(daily.lost_count, 0) as bigint) as lost_count,
-    cast(coalesce(daily.deleted_count, 0) as bigint) as deleted_count,
+    running.date_day,
+    known_stage.source_system,
+    known_stage.pipeline,
+    known_stage.stage,
+    cast(known_stage.stage_order as integer) as stage_order,
+    cast(running.open_count - coalesce(running.net_count, 0) as bigint) as opening_count,
+    cast(coalesce(running.created_count, 0) as bigint) as created_count,
+    cast(coalesce(running.advanced_in_count, 0) as bigint) as advanced_in_count,
+    cast(coalesce(running.advanced_out_count, 0) as bigint) as advanced_out_count,
+    cast(coalesce(running.moved_back_in_count, 0) as bigint) as moved_back_in_count,
+    cast(coalesce(running.moved_back_out_count, 0) as bigint) as moved_back_out_count,
+    cast(coalesce(running.reopened_count, 0) as bigint) as reopened_count,
+    cast(coalesce(running.won_count, 0) as bigint) as won_count,
+    cast(coalesce(running.lost_count, 0) as bigint) as lost_count,
+    cast(coalesce(running.deleted_count, 0) as bigint) as deleted_count,
     cast(running.open_count as bigint) as open_count,
-    cast(running.open_amount - coalesce(daily.net_amount, 0) as decimal(18, 2)) as opening_amount,
-    cast(coalesce(daily.created_amount, 0) as decimal(18, 2)) as created_amount,
-    cast(coalesce(daily.advanced_in_amount, 0) as decimal(18, 2)) as advanced_in_amount,
-    cast(coalesce(daily.advanced_out_amount, 0) as decimal(18, 2)) as advanced_out_amount,
-    cast(coalesce(daily.moved_back_in_amount, 0) as decimal(18, 2)) as moved_back_in_amount,
-    cast(coalesce(daily.moved_back_out_amount, 0) as decimal(18, 2)) as moved_back_out_amount,
-    cast(coalesce(daily.reopened_amount, 0) as decimal(18, 2)) as reopened_amount,
-    cast(coalesce(daily.won_amount, 0) as decimal(18, 2)) as won_amount,
-    cast(coalesce(daily.lost_amount, 0) as decimal(18, 2)) as lost_amount,
-    cast(coalesce(daily.deleted_amount, 0) as decimal(18, 2)) as deleted_amount,
-    cast(coalesce(daily.amount_change_amount, 0) as decimal(18, 2)) as amount_change_amount,
+    cast(running.open_amount - coalesce(running.net_amount, 0) as decimal(18, 2)) as opening_amount,
+    cast(coalesce(running.created_amount, 0) as decimal(18, 2)) as created_amount,
+    cast(coalesce(running.advanced_in_amount, 0) as decimal(18, 2)) as advanced_in_amount,
+    cast(coalesce(running.advanced_out_amount, 0) as decimal(18, 2)) as advanced_out_amount,
+    cast(coalesce(running.moved_back_in_amount, 0) as decimal(18, 2)) as moved_back_in_amount,
+    cast(coalesce(running.moved_back_out_amount, 0) as decimal(18, 2)) as moved_back_out_amount,
+    cast(coalesce(running.reopened_amount, 0) as decimal(18, 2)) as reopened_amount,
+    cast(coalesce(running.won_amount, 0) as decimal(18, 2)) as won_amount,
+    cast(coalesce(running.lost_amount, 0) as decimal(18, 2)) as lost_amount,
+    cast(coalesce(running.deleted_amount, 0) as decimal(18, 2)) as deleted_amount,
+    cast(coalesce(running.amount_change_amount, 0) as decimal(18, 2)) as amount_change_amount,
     cast(running.open_amount as decimal(18, 2)) as open_amount,
-    cast(round(running.open_amount * spine.default_probability, 2) as decimal(18, 2)) as weighted_amount,
+    cast(round(running.open_amount * known_stage.default_probability, 2) as decimal(18, 2)) as weighted_amount,
     -- Before changes of the date are known, none is not zero.
     {%- for movement in ['slipped', 'pushed', 'pulled_in'] %}
-    {%- set found = ('slipped.' if movement == 'slipped' else 'date_moved.') ~ movement %}
-    case when close_date_coverage.known_since <= spine.date_day then cast(coalesce({{ found }}_count, 0) as bigint) end
+    case when known_stage.known_since <= running.date_day then cast(coalesce(running.{{ movement }}_count, 0) as bigint) end
         as {{ movement }}_count,
-    case when close_date_coverage.known_since <= spine.date_day then cast(coalesce({{ found }}_amount, 0) as decimal(18, 2)) end
+    case when known_stage.known_since <= running.date_day then cast(coalesce(running.{{ movement }}_amount, 0) as decimal(18, 2)) end
         as {{ movement }}_amount,
     {%- endfor %}
-    spine.date_day = run.as_of as is_unfinished
-from spine
+    running.date_day = run.as_of as is_unfinished
+from running
 cross join run
-inner join running on spine.date_day = running.date_day and spine.stage_key = running.stage_key
-left join daily on spine.date_day = daily.date_day and spine.stage_key = daily.stage_key
-left join slipped on spine.date_day = slipped.slipped_on and spine.stage_key = slipped.stage_key
-left join date_moved on spine.date_day = date_moved.date_day and spine.stage_key = date_moved.stage_key
-left join close_date_coverage on spine.source_system = close_date_coverage.source_system
+inner join known_stage on running.stage_key = known_stage.stage_key
