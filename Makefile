@@ -42,19 +42,20 @@ sample: $(VENV)/ready ## write the example company's extracts anew (the same byt
 setup: $(VENV)/ready
 
 # uv installs the locked, hash-checked packages in seconds; where it cannot, pip does the same. Bytecode is compiled now: where
-# Python may not write it later, importing the stack would take three times as long in every run.
+# Python may not write it later, importing the stack would take three times as long in every run. A lock names every package, so that
+# dependencies need no second look: one that requirements-overrides.txt leaves out would be asked for again.
 $(VENV)/ready: requirements.lock requirements-installer.lock pyproject.toml
 	@echo "Setting up (once): Python packages into $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-installer.lock
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock \
-		|| $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --no-deps -r requirements.lock \
+		|| $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 # What only the tests need. BI tools carry old DuckDB clients: the published file is opened with two of them.
 $(VENV)/ready-to-test: $(VENV)/ready requirements-dev.lock $(wildcard tests/old_clients/*.txt)
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --no-deps -r requirements-dev.lock
 	@for version in $(OLD_CLIENTS); do \
 		$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(VENV)/old-clients/$$version --require-hashes \
 			-r tests/old_clients/duckdb-$$version.txt || exit 1; done
