@@ -174,7 +174,7 @@ def _in_own_process(opportunities: int, memory_limit: str) -> list[ModelCost]:
 def _print(opportunities: int, small: list[ModelCost], large: list[ModelCost]) -> None:
     before = {cost.model: cost for cost in small}
     print(f"{'model':32} {opportunities // 10:>9,} {opportunities:>11,}   growth {'CPU':>8}   peak MB")
-    for layer in ("staging", "intermediate", "marts"):
+    for layer in ("staging", "canonical", "intermediate", "marts"):
         of_layer = [cost for cost in large if cost.layer == layer]
         for cost in sorted(of_layer, key=lambda found: -found.seconds):
             _print_line(cost.model, [before[cost.model]], [cost])

@@ -41,6 +41,8 @@ class Model:
 
     name: str
     schema: str
+    # A model that is part of its readers' queries has no table of its own.
+    is_ephemeral: bool
     sql: str | None
     file: Path
     reads: tuple[str, ...]
@@ -152,10 +154,12 @@ def built(
         connection.execute("set timezone = 'UTC'")
         # In one transaction that is never ended: on a few rows, making tables durable would be most of the time.
         connection.begin()
-        for schema in ("staging", "intermediate", "marts"):
+        for schema in ("staging", "canonical", "intermediate", "marts"):
             connection.execute(f"create schema if not exists {schema}")
         project = compiled_project(systems)
         for model in project.in_order(models):
+            if model.is_ephemeral:
+                continue
             if model.sql is None:
                 _run_python(model, Dbt(connection, project))
             else:
@@ -182,6 +186,7 @@ def _model(node: dict[str, Any], nodes: dict[str, Any]) -> Model:
     return Model(
         node["name"],
         node["schema"],
+        node["config"]["materialized"] == "ephemeral",
         node["compiled_code"] if is_sql else None,
         _DBT_PROJECT / node["original_file_path"],
         tuple(nodes[key]["name"] for key in node["depends_on"]["nodes"] if key in nodes),

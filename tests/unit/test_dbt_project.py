@@ -21,6 +21,7 @@ from ingestion.systems import SYSTEMS, ObjectDeclaration
 
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 MODELS = DBT_PROJECT / "models"
+CANONICAL = MODELS / "canonical"
 SQL_MODELS = sorted(MODELS.rglob("*.sql"))
 UNIT_TEST_FILES = sorted(MODELS.rglob("*__unit_tests.yml"))
 OBJECTS = [(system.name, declared) for system in SYSTEMS.values() for declared in system.objects.values()]
@@ -123,10 +124,42 @@ def test_a_staging_model_reads_the_columns_that_are_declared(system: str, declar
 def test_dbt_knows_every_system_and_builds_only_those_in_use() -> None:
     project = _yaml(DBT_PROJECT / "dbt_project.yml")
     assert sorted(project["vars"]["systems"]) == sorted(SYSTEMS)
-    switched = {
-        name: options["+enabled"] for name, options in project["models"]["funnelcast"]["staging"].items() if name in SYSTEMS
+    for layer in ("staging", "canonical"):
+        switched = {
+            name: options["+enabled"]
+            for name, options in project["models"]["funnelcast"][layer].items()
+            if name in SYSTEMS and "+enabled" in options
+        }
+        assert switched == {name: f"{{{{ '{name}' in var('systems', ['{name}']) }}}}" for name in SYSTEMS if name != ALWAYS}
+
+
+# --- the canonical layer ---
+
+
+def test_the_project_names_the_mappings_that_exist() -> None:
+    mapped = _yaml(DBT_PROJECT / "dbt_project.yml")["vars"]["mapped"]
+    found = {
+        system: sorted(path.stem.removeprefix(f"map_{system}__") for path in CANONICAL.glob(f"{system}/map_{system}__*.sql"))
+        for system in SYSTEMS
     }
-    assert switched == {name: f"{{{{ '{name}' in var('systems', ['{name}']) }}}}" for name in SYSTEMS if name != ALWAYS}
+    assert {system: sorted(kinds) for system, kinds in mapped.items()} == found
+
+
+def test_every_kind_of_record_is_united_once_and_mapped_from_somewhere() -> None:
+    united = {path.stem.removeprefix("canonical_"): path for path in CANONICAL.glob("*.sql")}
+    kinds = {kind for kinds in _yaml(DBT_PROJECT / "dbt_project.yml")["vars"]["mapped"].values() for kind in kinds}
+    assert set(united) == kinds
+    for kind, path in united.items():
+        assert f"{{{{ union_of_systems('{kind}') }}}}" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(CANONICAL.rglob("map_*.sql")), ids=_name)
+def test_a_mapping_reads_its_own_system_and_gives_its_own_kind(path: Path) -> None:
+    system, kind = path.parent.name, path.stem.split("__")[1]
+    text = path.read_text(encoding="utf-8")
+    assert set(re.findall(r"\bcanonical\('(\w+)'", text)) == {kind}
+    others = "|".join(name for name in SYSTEMS if name != system)
+    assert not re.search(rf"ref\('(?:stg|map|int)_(?:{others})_", text)
 
 
 # --- the files' own rules ---
@@ -139,8 +172,15 @@ def test_a_model_begins_by_saying_what_a_row_is(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SQL_MODELS, ids=_name)
 def test_a_model_stands_in_the_folder_of_its_layer_and_subject(path: Path) -> None:
-    layer, subject, file = path.relative_to(MODELS).parts
-    prefixes = {"staging": (f"stg_{subject}__",), "intermediate": ("int_",), "marts": ("dim_", "fct_", "rpt_", "ops_")}
+    layer, *rest, file = path.relative_to(MODELS).parts
+    subject = rest[0] if rest else ""
+    prefixes = {
+        "staging": (f"stg_{subject}__",),
+        "canonical": (f"map_{subject}__",) if subject else ("canonical_",),
+        "intermediate": ("int_",),
+        "marts": ("dim_", "fct_", "rpt_", "ops_"),
+    }
+    assert len(rest) == 1 or layer == "canonical"
     assert file.startswith(prefixes[layer])
     assert file.startswith("dim_") == (subject == "dimensions")
     assert file.startswith("ops_") == (subject == "operations")

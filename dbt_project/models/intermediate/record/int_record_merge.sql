@@ -1,41 +1,16 @@
 -- One row per record that its CRM has merged into another: the one that is left in the end, however many merges lie between.
 -- Merges that go in a circle have no survivor: they are followed nowhere, and problem says so.
-{%- set merged = {'account': 'account_id', 'contact': 'contact_id', 'lead': 'lead_id'} %}
-with {% if uses('salesforce') -%}
-{% for object in merged -%}
-salesforce_{{ object }} as (
+with merge as (
 
-    select * from {{ ref('stg_salesforce__' ~ object) }}
-
-),
-
-{% endfor %}
-{% endif -%}
-told as (
-
-    select
-        cast(null as varchar) as source_system, cast(null as varchar) as object, cast(null as varchar) as record_id,
-        cast(null as varchar) as master_id, cast(null as varchar) as _file, cast(null as bigint) as _row,
-        cast(null as timestamp) as _extracted_at
-    where false
-
-    {% if uses('salesforce') -%}
-    {% for object, key in merged.items() -%}
-    union all
-
-    select _system, _object, {{ key }}, master_id, _file, _row, _extracted_at
-    from salesforce_{{ object }}
-    where row_disposition = 'loaded'
-    {% endfor %}
-    {%- endif %}
+    select * from {{ ref('canonical_merge') }}
 
 ),
 
 newest as (
 
-    -- Of all tellings the last: what was merged and restored names no master any more.
+    -- The last word counts: what was merged and restored names no master any more.
     select *
-    from told
+    from merge
     qualify row_number() over (partition by source_system, object, record_id order by _extracted_at desc) = 1
 
 ),

@@ -1,20 +1,12 @@
 -- One row per target in force: whose it is, by id, address or name; which of its cells names nobody and nothing known; whether another overlaps it;
 -- and whether it is a quota of a period that is not the company's, so that no forecast is held against it.
 -- Quotas that Salesforce keeps (ForecastingQuota) are targets for bookings; where the hand-kept sheet names the same one, the sheet speaks.
-with generic_target as (
+with target as (
 
-    select * from {{ ref('stg_generic__target') }}
-
-),
-
-{% if uses('salesforce') -%}
-salesforce_quota as (
-
-    select * from {{ ref('stg_salesforce__forecasting_quota') }}
+    select * from {{ ref('canonical_target') }}
 
 ),
 
-{% endif -%}
 user_version as (
 
     select * from {{ ref('int_user_version') }}
@@ -24,70 +16,6 @@ user_version as (
 run as (
 
     select first_day_of_week, fiscal_year_start_month from {{ source('config', 'run') }}
-
-),
-
-newest_in_sheet as (
-
-    select *
-    from generic_target
-    where row_disposition = 'loaded'
-    qualify row_number() over (
-        partition by scope, coalesce(scope_id, ''), metric, period_type, period_start order by _extracted_at desc
-    ) = 1
-
-),
-
-{% if uses('salesforce') -%}
-newest_quota as (
-
-    select *
-    from salesforce_quota
-    where row_disposition = 'loaded' and quota_amount is not null
-    qualify row_number() over (partition by quota_id order by _extracted_at desc) = 1
-
-),
-
--- A company may keep several kinds of quota (by product, overlay): the kind with the most rows is the one that bookings are held against.
-main_type as (
-
-    select coalesce(forecasting_type_id, '') as forecasting_type_id
-    from newest_quota
-    group by coalesce(forecasting_type_id, '')
-    order by count(*) desc, coalesce(forecasting_type_id, '')
-    limit 1
-
-),
-
--- Salesforce does not say how long a quota's period is: quotas that never begin less than three months apart are of quarters.
-quota_gap as (
-
-    select min({{ dbt.datediff('previous_start', 'period_start', 'day') }}) as days
-    from (
-        select period_start, lag(period_start) over (order by period_start) as previous_start
-        from (
-            select distinct newest_quota.period_start
-            from newest_quota
-            inner join main_type on coalesce(newest_quota.forecasting_type_id, '') = main_type.forecasting_type_id
-        ) as start
-    ) as neighbour
-
-),
-
-{% endif -%}
-newest as (
-
-    select scope, scope_id, cast(null as varchar) as user_system, metric, period_type, period_start, target_value, 'sheet' as told_by, _file, _row
-    from newest_in_sheet
-    {% if uses('salesforce') -%}
-    union all
-    select
-        'rep', newest_quota.user_id, newest_quota._system, 'bookings', case when quota_gap.days >= 85 then 'quarter' else 'month' end,
-        newest_quota.period_start, newest_quota.quota_amount, 'crm', newest_quota._file, newest_quota._row
-    from newest_quota
-    inner join main_type on coalesce(newest_quota.forecasting_type_id, '') = main_type.forecasting_type_id
-    cross join quota_gap
-    {%- endif %}
 
 ),
 
@@ -138,21 +66,21 @@ team as (
 named as (
 
     select
-        newest.*,
-        case newest.scope when 'rep' then coalesce(quota_owner.source_system, rep.source_system) end as rep_source_system,
-        case newest.scope when 'rep' then coalesce(quota_owner.user_id, rep.rep_id) when 'team' then team.team end as member,
-        cast({{ next_period_start('newest.period_type', 'newest.period_start') }} as date) as next_period_start,
-        case newest.period_type
+        target.*,
+        case target.scope when 'rep' then coalesce(quota_owner.source_system, rep.source_system) end as rep_source_system,
+        case target.scope when 'rep' then coalesce(quota_owner.user_id, rep.rep_id) when 'team' then team.team end as member,
+        cast({{ next_period_start('target.period_type', 'target.period_start') }} as date) as next_period_start,
+        case target.period_type
             {%- for period in forecast_periods() %}
-            when '{{ period }}' then {{ forecast_period_start(period, 'newest.period_start') }}
+            when '{{ period }}' then {{ forecast_period_start(period, 'target.period_start') }}
             {%- endfor %}
         end as company_period_start
-    from newest
+    from target
     cross join run
     left join user_version as quota_owner
-        on newest.user_system = quota_owner.source_system and newest.scope_id = quota_owner.user_id and quota_owner.is_current
-    left join rep on newest.scope = 'rep' and newest.user_system is null and lower(newest.scope_id) = rep.name_key
-    left join team on newest.scope = 'team' and lower(newest.scope_id) = team.name_key
+        on target.user_system = quota_owner.source_system and target.scope_id = quota_owner.user_id and quota_owner.is_current
+    left join rep on target.scope = 'rep' and target.user_system is null and lower(target.scope_id) = rep.name_key
+    left join team on target.scope = 'team' and lower(target.scope_id) = team.name_key
 
 ),
 
@@ -160,7 +88,7 @@ in_force as (
 
     select *
     from named
-    qualify told_by = 'sheet' or not {{ any_true("told_by = 'sheet'") }} over (
+    qualify known_by = 'sheet' or not {{ any_true("known_by = 'sheet'") }} over (
         partition by scope, coalesce(rep_source_system, ''), coalesce(member, scope_id, ''), metric, period_type, period_start
     )
 
@@ -186,7 +114,7 @@ select
         lead(period_start) over by_start < next_period_start or lag(next_period_start) over by_start > period_start, false
     ) as is_overlapping,
     metric = 'bookings' and period_start <> company_period_start as is_off_period,
-    told_by,
+    known_by as told_by,
     _file,
     _row
 from in_force

@@ -1,0 +1,90 @@
+{#-
+    The one seam between systems. `staging/<system>/` speaks a system's own words; `canonical/<system>/` brings each kind of record to the
+    columns below, one small model per kind (`map_<system>__<kind>`); `canonical/canonical_<kind>` unions the systems in use, by column name.
+    Below that line no SQL names a system.
+
+    A new system adds its mappings, and its line in `vars: mapped` of dbt_project.yml.
+-#}
+
+{#- The columns of each kind of record, with their types. Each also has source_system and _extracted_at. -#}
+{% macro canonical_kinds() -%}
+    {{ return({
+        'user': {
+            'user_id': 'varchar', 'name': 'varchar', 'email': 'varchar', 'role': 'varchar', 'team': 'varchar', 'pod': 'varchar',
+            'manager_id': 'varchar', 'is_active': 'boolean', 'started_on': 'date', 'ended_on': 'date'
+        },
+        'account': {
+            'account_id': 'varchar', 'name': 'varchar', 'domain': 'varchar', 'industry': 'varchar', 'employees': 'bigint',
+            'country': 'varchar', 'created_at': 'timestamp', 'is_deleted': 'boolean', 'extra': 'varchar'
+        },
+        'merge': {
+            'object': 'varchar', 'record_id': 'varchar', 'master_id': 'varchar', '_file': 'varchar', '_row': 'bigint'
+        },
+        'product': {'product_id': 'varchar', 'name': 'varchar'},
+        'line': {'opportunity_id': 'varchar', 'product_id': 'varchar', 'amount': money_type()},
+        'target': {
+            'scope': 'varchar', 'scope_id': 'varchar', 'user_system': 'varchar', 'metric': 'varchar', 'period_type': 'varchar',
+            'period_start': 'date', 'target_value': money_type(), 'known_by': 'varchar', '_file': 'varchar', '_row': 'bigint'
+        }
+    }) }}
+{%- endmacro %}
+
+{#- The type of every amount. -#}
+{% macro money_type() -%}
+    {{ return('decimal(18, 2)') }}
+{%- endmacro %}
+
+{#- All columns of a kind, in their order. -#}
+{% macro canonical_columns(kind) -%}
+    {%- set kinds = canonical_kinds() -%}
+    {%- if kind not in kinds -%}
+        {{ exceptions.raise_compiler_error("There is no kind of record '" ~ kind ~ "'; there are " ~ kinds | join(', ') ~ '.') }}
+    {%- endif -%}
+    {%- set columns = {'source_system': 'varchar'} -%}
+    {%- do columns.update(kinds[kind]) -%}
+    {%- do columns.update({'_extracted_at': 'timestamp'}) -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+{#-
+    The select list of a mapping: each column of the kind from its expression. A column that the system does not tell is null of its type;
+    one that the kind does not have ends the parsing. A name alone stands for itself: `canonical('account', ['name'], {'account_id': 'company_id'})`.
+-#}
+{% macro canonical(kind, same=[], renamed={}) -%}
+    {%- set columns = canonical_columns(kind) -%}
+    {%- set expressions = {'source_system': '_system', '_extracted_at': '_extracted_at'} -%}
+    {%- for name in same -%}
+        {%- do expressions.update({name: name}) -%}
+    {%- endfor -%}
+    {%- do expressions.update(renamed) -%}
+    {%- for name in expressions if name not in columns -%}
+        {{ exceptions.raise_compiler_error(
+            "A mapping to '" ~ kind ~ "' names the column '" ~ name ~ "', which that kind does not have; it has " ~ columns | join(', ') ~ '.'
+        ) }}
+    {%- endfor -%}
+    {%- for name, type in columns.items() %}
+    {{ expressions[name] if name in expressions else 'cast(null as ' ~ type ~ ')' }} as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- The rows of a kind from every system in use that is mapped to it, column by column; of none, no row. -#}
+{% macro union_of_systems(kind) -%}
+    {%- set columns = canonical_columns(kind) -%}
+    {%- set mapped = [] -%}
+    {%- for system in var('systems') | sort if kind in var('mapped').get(system, []) -%}
+        {%- do mapped.append(system) -%}
+    {%- endfor -%}
+    {%- for system in mapped %}
+    {%- if not loop.first %}
+union all
+    {%- endif %}
+select {{ columns | join(', ') }}
+from {{ ref('map_' ~ system ~ '__' ~ kind) }}
+    {%- else %}
+select
+    {%- for name, type in columns.items() %}
+    cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+where false
+    {%- endfor %}
+{%- endmacro %}
