@@ -67,7 +67,7 @@ class Coverage:
 def measure(companies: int) -> list[Coverage]:
     """Simulate this many companies, estimate all their cohorts, and compare with the truth."""
     deals = pd.concat([_visits(seed) for seed in range(1, companies + 1)])
-    found = _funnel(deals, compiled_models()).merge(_truth(), on=["stage", "segment_value"])
+    found = _funnel(deals, compiled_models()).merge(_truth(), on=["stage", "scope_id"])
     age = (pd.Timestamp(NEUTRAL.as_of) - pd.to_datetime(found.cohort_month)).dt.days
     told = found[found.eventual_conversion_rate.notna()]
     return [
@@ -116,7 +116,7 @@ def _truth() -> pd.DataFrame:
         for number, segment in enumerate(NEUTRAL.segments)
         for stage, true in zip(NEUTRAL.stages, true_conversion(NEUTRAL, number), strict=True)
     ]
-    return pd.DataFrame(rows, columns=["stage", "segment_value", "true_rate"])
+    return pd.DataFrame(rows, columns=["stage", "scope_id", "true_rate"])
 
 
 def _visits(seed: int) -> pd.DataFrame:
@@ -179,7 +179,7 @@ def _funnel(visited: pd.DataFrame, compiled: dict[str, str]) -> pd.DataFrame:
             create table intermediate.int_opportunity_cut as
             select opportunity_key, true as is_now, segment as segment_key from deal;
             create table intermediate.int_segment as
-            select number as segment_key, 'segment' as segment_dimension, {names}[number + 1] as segment_value
+            select number as segment_key, 'segment' as scope, {names}[number + 1] as scope_id, {names}[number + 1] as scope_name
             from range({len(names)}) as numbers(number);
             """
         )

@@ -25,6 +25,8 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Label = Annotated[str, Field(min_length=1)]
 TERMINAL_PHASES = ("won", "lost")
+# The parts of a company that every table names alike (macros/segments.sql); `segments` adds columns of its own.
+SCOPES = ("company", "pipeline", "team", "pod", "rep", "product", "source", "motion", "segment")
 ForecastScope = Literal["team", "rep", "pipeline", "segment"]
 ForecastPeriod = Literal["week", "month", "quarter", "year"]
 ForecastMethod = Literal[
@@ -336,6 +338,17 @@ class SalesProcess(_Strict):
                 "since a deal that names no pipeline must belong to one of them"
             )
         _no_repeats([source.casefold() for sources in self.motions.values() for source in sources], "lead source")
+        return self
+
+    @model_validator(mode="after")
+    def _segments_are_scopes_of_their_own(self) -> SalesProcess:
+        names = [name.strip().casefold() for name in self.segments]
+        _no_repeats(names, "segment")
+        taken = [name for name in names if name in SCOPES]
+        if taken:
+            raise ValueError(
+                f"segments: every table is cut by {taken[0]!r} as it is; expected a column that is none of {', '.join(SCOPES)}"
+            )
         return self
 
     @model_validator(mode="after")

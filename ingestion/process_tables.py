@@ -49,7 +49,7 @@ _TABLES: dict[str, str] = {
     "motion": "source varchar, motion varchar",
     "shared_domain": "domain varchar",
     "name_suffix": "suffix varchar",
-    "segment_column": "segment_dimension varchar, column_name varchar",
+    "segment_column": "scope varchar, column_name varchar",
     "definition": "slipped varchar, closed_amount varchar, amount_column varchar, past_periods varchar",
     "forecast": (
         "moving_average_periods integer, warn_below_probability double, trusted_replays integer, trusted_error double, "

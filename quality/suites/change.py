@@ -6,7 +6,7 @@ from quality.checks import Check, Group
 from quality.rules import NoRows
 
 TABLE = "marts.rpt_metric_change"
-ROW = ("period_type", "comparison", "metric", "pipeline", "stage", "segment_dimension", "segment_value")
+ROW = ("period_type", "comparison", "metric", "pipeline", "stage", "scope", "scope_id")
 FAULT = "Report it as a fault of Funnelcast."
 
 
@@ -44,11 +44,11 @@ def group() -> Group:
                 rule=NoRows(
                     """
                     select part.* from (
-                        select period_type, comparison, metric, pipeline, stage, segment_dimension, sum(contribution) as explained
-                        from checked where segment_dimension <> 'all' and contribution is not null group by all
+                        select period_type, comparison, metric, pipeline, stage, scope, sum(contribution) as explained
+                        from checked where scope <> 'company' and contribution is not null group by all
                     ) as part
                     join checked as company
-                        on company.segment_dimension = 'all' and company.period_type = part.period_type
+                        on company.scope = 'company' and company.period_type = part.period_type
                         and company.comparison = part.comparison and company.metric = part.metric
                         and company.pipeline is not distinct from part.pipeline and company.stage is not distinct from part.stage
                     where part.explained is distinct from company.difference
@@ -56,7 +56,7 @@ def group() -> Group:
                 ),
                 description="What the segments contributed adds up to the company's change exactly.",
                 advice=FAULT,
-                keys=("period_type", "comparison", "metric", "stage", "segment_dimension"),
+                keys=("period_type", "comparison", "metric", "stage", "scope"),
             ),
             Check(
                 name="a_contribution_is_own_and_mix",

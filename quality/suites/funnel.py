@@ -6,7 +6,7 @@ from quality.checks import Check, Group
 from quality.rules import Between, NoRows, UniqueTogether
 
 TABLE = "marts.fct_stage_funnel"
-ROW = ("cohort_month", "pipeline", "stage", "segment_dimension", "segment_value")
+ROW = ("cohort_month", "pipeline", "stage", "scope", "scope_id")
 FAULT = "A number of the conversion table is wrong: report it as a fault of Funnelcast."
 COUNTS = ("entered", "visited", "skipped", "advanced", "lost", "still_open")
 
@@ -58,17 +58,17 @@ def _counts() -> tuple[Check, ...]:
             rule=NoRows(
                 f"""
                 select * from (
-                    select cohort_month, pipeline, stage, segment_dimension
+                    select cohort_month, pipeline, stage, scope
                     from (select distinct cohort_month, pipeline, stage from checked)
                     cross join (
-                        select distinct segment_dimension from checked where segment_dimension <> 'all'
+                        select distinct scope from checked where scope <> 'company'
                     )
                 ) as cell
                 left join (
-                    select cohort_month, pipeline, stage, segment_dimension, {sums} from checked group by all
-                ) as part using (cohort_month, pipeline, stage, segment_dimension)
+                    select cohort_month, pipeline, stage, scope, {sums} from checked group by all
+                ) as part using (cohort_month, pipeline, stage, scope)
                 left join (
-                    select * exclude (segment_dimension) from checked where segment_dimension = 'all'
+                    select * exclude (scope) from checked where scope = 'company'
                 ) as whole using (cohort_month, pipeline, stage)
                 where {differs}
                 """

@@ -6,7 +6,7 @@ from quality.checks import Check, Group
 from quality.rules import NoRows, NotNull, UniqueTogether
 
 TABLE = "marts.fct_lead_funnel"
-ROW = ("cohort_month", "segment_dimension", "segment_value")
+ROW = ("cohort_month", "scope", "scope_id")
 COVERAGE = "marts.ops_coverage"
 COVERAGE_ROW = ("table_name", "measure", "source_system")
 FAULT = "A number of the lead funnel is wrong: report it as a fault of Funnelcast."
@@ -50,11 +50,11 @@ def _funnel() -> tuple[Check, ...]:
             table=TABLE,
             rule=NoRows(
                 f"""
-                select part.cohort_month, part.segment_dimension from (
-                    select cohort_month, segment_dimension, {sums}
-                    from checked where segment_dimension <> 'all' group by all
+                select part.cohort_month, part.scope from (
+                    select cohort_month, scope, {sums}
+                    from checked where scope <> 'company' group by all
                 ) as part
-                full join (select * from checked where segment_dimension = 'all') as whole using (cohort_month)
+                full join (select * from checked where scope = 'company') as whole using (cohort_month)
                 where {differs}
                 """
             ),

@@ -247,7 +247,7 @@ from range(1, 32) as events (number)
 FUNNEL = """
 create table marts.fct_stage_funnel as
 select
-    date '2026-11-01' as cohort_month, 'sales' as pipeline, stage, segment_dimension, segment_value,
+    date '2026-11-01' as cohort_month, 'sales' as pipeline, stage, scope, scope_id,
     entered, entered - skipped as visited, skipped, advanced, lost, still_open, rate as conversion_rate,
     greatest(rate - 0.2, 0) as conversion_rate_low, least(rate + 0.2, 1) as conversion_rate_high,
     eventual_rate as eventual_conversion_rate, greatest(eventual_rate - 0.2, 0) as eventual_conversion_rate_low,
@@ -258,16 +258,16 @@ from (
     select *, case when entered > 0 then round(advanced / entered, 6) end as rate,
         case when advanced + lost > 0 then round(advanced / (advanced + lost), 6) end as eventual_rate
     from (values
-        ('qualify', 'all', 'all', 5::bigint, 0::bigint, 2::bigint, 1::bigint, 2::bigint),
+        ('qualify', 'company', 'all', 5::bigint, 0::bigint, 2::bigint, 1::bigint, 2::bigint),
         ('qualify', 'source', 'inbound', 3, 0, 1, 1, 1),
         ('qualify', 'source', 'outbound', 2, 0, 1, 0, 1),
-        ('propose', 'all', 'all', 2, 0, 1, 0, 1),
+        ('propose', 'company', 'all', 2, 0, 1, 0, 1),
         ('propose', 'source', 'inbound', 1, 0, 0, 0, 1),
         ('propose', 'source', 'outbound', 1, 0, 1, 0, 0),
-        ('negotiate', 'all', 'all', 1, 1, 1, 0, 0),
+        ('negotiate', 'company', 'all', 1, 1, 1, 0, 0),
         ('negotiate', 'source', 'inbound', 0, 0, 0, 0, 0),
         ('negotiate', 'source', 'outbound', 1, 1, 1, 0, 0)
-    ) as cohorts (stage, segment_dimension, segment_value, entered, skipped, advanced, lost, still_open)
+    ) as cohorts (stage, scope, scope_id, entered, skipped, advanced, lost, still_open)
 )
 """
 
@@ -397,15 +397,15 @@ from (values
 LEADS = """
 create table marts.fct_lead_funnel as
 select
-    date '2026-11-01' as cohort_month, segment_dimension, segment_value, leads, qualified, opportunities, won, lost,
+    date '2026-11-01' as cohort_month, scope, scope_id, leads, qualified, opportunities, won, lost,
     still_open, opportunities as deals, won / leads as lead_to_won_rate, 0::double as lead_to_won_rate_low,
     1::double as lead_to_won_rate_high, 0.5::double as eventual_won_rate, 0.1::double as eventual_won_rate_low,
     0.9::double as eventual_won_rate_high
 from (values
-    ('all', 'all', 3::bigint, 2::bigint, 2::bigint, 1::bigint, 0::bigint, 1::bigint),
+    ('company', 'all', 3::bigint, 2::bigint, 2::bigint, 1::bigint, 0::bigint, 1::bigint),
     ('source', 'inbound', 2, 1, 1, 0, 0, 1),
     ('source', 'outbound', 1, 1, 1, 1, 0, 0)
-) as cohorts (segment_dimension, segment_value, leads, qualified, opportunities, won, lost, still_open);
+) as cohorts (scope, scope_id, leads, qualified, opportunities, won, lost, still_open);
 
 create table marts.ops_coverage as
 select
@@ -486,16 +486,16 @@ CHANGE = """
 create table marts.rpt_metric_change as
 select
     'month' as period_type, 'previous' as comparison, 'win_rate' as metric, cast(null as varchar) as pipeline,
-    cast(null as varchar) as stage, segment_dimension, segment_value, value, before_value,
+    cast(null as varchar) as stage, scope, scope_id, value, before_value,
     (value - before_value)::decimal(18, 6) as difference, value - before_value - 0.1 as difference_low,
     value - before_value + 0.1 as difference_high, p_value, p_adjusted, p_adjusted <= 0.05 as is_significant,
     case when p_value is null then 'too few' end as not_judged, contribution::decimal(18, 6) as contribution,
     contribution::decimal(18, 6) as contribution_own, (contribution * 0)::decimal(18, 6) as contribution_mix
 from (values
-    ('all', 'all', 0.5::double, 1::double, 0.01::double, 0.02::double, null::decimal(18, 6)),
+    ('company', 'all', 0.5::double, 1::double, 0.01::double, 0.02::double, null::decimal(18, 6)),
     ('rep', 'r1', 0, 1, 0.001, 0.003, -0.5),
     ('rep', 'r2', 1, 1, null, null, 0)
-) as changes (segment_dimension, segment_value, value, before_value, p_value, p_adjusted, contribution)
+) as changes (scope, scope_id, value, before_value, p_value, p_adjusted, contribution)
 """
 
 

@@ -196,34 +196,33 @@ PLANTS: dict[str, str] = {
     " set stage = 'propose' where opportunity_id = 'o4'"
     "; delete from marts.rpt_bottleneck",
     # funnel
-    "a_funnel_cohort_is_one_row": again("marts.fct_stage_funnel", "stage = 'qualify' and segment_value = 'all'"),
+    "a_funnel_cohort_is_one_row": again("marts.fct_stage_funnel", "stage = 'qualify' and scope_id = 'all'"),
     "who_entered_a_stage_advanced_lost_or_is_open": "update marts.fct_stage_funnel set lost = 2"
-    " where stage = 'qualify' and segment_value in ('all', 'inbound')",
+    " where stage = 'qualify' and scope_id in ('all', 'inbound')",
     "who_entered_a_stage_visited_or_skipped_it": "update marts.fct_stage_funnel set skipped = skipped + 1"
-    " where stage = 'qualify' and segment_value in ('all', 'inbound')",
+    " where stage = 'qualify' and scope_id in ('all', 'inbound')",
     "funnel_counts_are_not_negative": "update marts.fct_stage_funnel"
     " set lost = lost - 1, still_open = still_open + 1"
-    " where stage = 'qualify' and segment_value in ('all', 'outbound')",
-    "funnel_segments_add_up_to_all": "delete from marts.fct_stage_funnel"
-    " where stage = 'propose' and segment_value = 'outbound'",
+    " where stage = 'qualify' and scope_id in ('all', 'outbound')",
+    "funnel_segments_add_up_to_all": "delete from marts.fct_stage_funnel where stage = 'propose' and scope_id = 'outbound'",
     "a_conversion_rate_on_nothing_is_empty": "update marts.fct_stage_funnel"
     " set conversion_rate = 0, conversion_rate_low = 0, conversion_rate_high = 1 where entered = 0",
     "a_conversion_rate_is_advanced_of_entered": "update marts.fct_stage_funnel set conversion_rate = 0.51"
-    " where stage = 'propose' and segment_value = 'all'",
+    " where stage = 'propose' and scope_id = 'all'",
     "a_conversion_rate_lies_in_its_interval": "update marts.fct_stage_funnel set conversion_rate_low = 0.6"
-    " where stage = 'propose' and segment_value = 'all'",
+    " where stage = 'propose' and scope_id = 'all'",
     "a_conversion_interval_is_not_below_nothing": "update marts.fct_stage_funnel"
-    " set conversion_rate_low = -0.1 where stage = 'propose' and segment_value = 'all'",
+    " set conversion_rate_low = -0.1 where stage = 'propose' and scope_id = 'all'",
     "a_conversion_interval_is_not_above_all": "update marts.fct_stage_funnel set conversion_rate_high = 1.1"
-    " where stage = 'propose' and segment_value = 'all'",
+    " where stage = 'propose' and scope_id = 'all'",
     "advancing_takes_no_negative_time": "update marts.fct_stage_funnel set median_days_to_advance = -1"
-    " where stage = 'propose' and segment_value = 'all'",
+    " where stage = 'propose' and scope_id = 'all'",
     "an_eventual_conversion_lies_in_its_interval": "update marts.fct_stage_funnel set eventual_conversion_rate_low = 0.9"
-    " where stage = 'qualify' and segment_value = 'all'",
+    " where stage = 'qualify' and scope_id = 'all'",
     "an_eventual_conversion_or_why_there_is_none": "update marts.fct_stage_funnel set eventual_missing_reason = 'none'"
-    " where stage = 'qualify' and segment_value = 'all'",
+    " where stage = 'qualify' and scope_id = 'all'",
     "a_finished_cohort_has_converted_what_it_will": "update marts.fct_stage_funnel set eventual_conversion_rate = 0.9"
-    " where stage = 'negotiate' and segment_value = 'all'",
+    " where stage = 'negotiate' and scope_id = 'all'",
     # bridge
     "a_deal_moves_once_in_a_period": again("marts.fct_pipeline_movement", "opportunity_id = 'o3'"),
     "a_movement_has_a_known_name": "update marts.fct_pipeline_movement set movement = 'jumped' where opportunity_id = 'o3'",
@@ -248,12 +247,10 @@ PLANTS: dict[str, str] = {
     " from marts.fct_lead_funnel;"
     " insert into marts.fct_lead_funnel select * replace (0 as leads, 0 as qualified, 0 as opportunities, 0 as won,"
     "  0 as lost, 0 as still_open, 0 as deals, null as lead_to_won_rate) from marts.fct_lead_funnel"
-    " where cohort_month = '2026-10-01' and segment_value = 'inbound'",
-    "a_step_of_the_lead_funnel_is_part_of_the_last": "update marts.fct_lead_funnel set qualified = 4"
-    " where segment_value = 'all'",
-    "segments_of_leads_add_up_to_all": "delete from marts.fct_lead_funnel where segment_value = 'outbound'",
-    "a_rate_of_leads_lies_in_its_interval": "update marts.fct_lead_funnel set lead_to_won_rate = 0.9"
-    " where segment_value = 'all'",
+    " where cohort_month = '2026-10-01' and scope_id = 'inbound'",
+    "a_step_of_the_lead_funnel_is_part_of_the_last": "update marts.fct_lead_funnel set qualified = 4 where scope_id = 'all'",
+    "segments_of_leads_add_up_to_all": "delete from marts.fct_lead_funnel where scope_id = 'outbound'",
+    "a_rate_of_leads_lies_in_its_interval": "update marts.fct_lead_funnel set lead_to_won_rate = 0.9 where scope_id = 'all'",
     "a_measure_is_covered_once": again("marts.ops_coverage", "measure = 'won'"),
     "what_cannot_be_answered_says_why": "update marts.ops_coverage set reason = null where measure = 'won'",
     "what_is_not_covered_is_not_a_number": "update marts.ops_coverage set known_since = '2026-11-18'"
@@ -399,15 +396,15 @@ PLANTS: dict[str, str] = {
     " where subject = 'account'",
     "a_tiers_rate_lies_in_its_interval": "update marts.rpt_qualification_tier set won_rate_high = 0.1 where subject = 'account'",
     # change
-    "a_change_is_one_row": again("marts.rpt_metric_change", "segment_dimension = 'all'"),
+    "a_change_is_one_row": again("marts.rpt_metric_change", "scope = 'company'"),
     "a_change_is_the_difference_of_its_values": "update marts.rpt_metric_change set before_value = 0.7, difference_low = -1"
-    " where segment_value = 'r1'",
+    " where scope_id = 'r1'",
     "segments_explain_the_companys_change": "update marts.rpt_metric_change set contribution = 0.1, contribution_own = 0.1"
-    " where segment_value = 'r2'",
-    "a_contribution_is_own_and_mix": "update marts.rpt_metric_change set contribution_mix = 0.1 where segment_value = 'r2'",
-    "nothing_is_significant_without_a_test": "update marts.rpt_metric_change set is_significant = true where segment_value = 'r2'",
-    "comparing_many_makes_nothing_surer": "update marts.rpt_metric_change set p_value = 0.04 where segment_value = 'r1'",
-    "a_change_lies_in_its_interval": "update marts.rpt_metric_change set difference_low = 0 where segment_value = 'r1'",
+    " where scope_id = 'r2'",
+    "a_contribution_is_own_and_mix": "update marts.rpt_metric_change set contribution_mix = 0.1 where scope_id = 'r2'",
+    "nothing_is_significant_without_a_test": "update marts.rpt_metric_change set is_significant = true where scope_id = 'r2'",
+    "comparing_many_makes_nothing_surer": "update marts.rpt_metric_change set p_value = 0.04 where scope_id = 'r1'",
+    "a_change_lies_in_its_interval": "update marts.rpt_metric_change set difference_low = 0 where scope_id = 'r1'",
 }
 
 

@@ -66,8 +66,8 @@ class Deal:
 
     @property
     def segments(self) -> dict[str, tuple[str, str]]:
-        """Dimension → (id, name); what the data does not know is '(none)'."""
-        named = {"all": "all", "pipeline": PIPELINE, "team": self.team, "rep": self.owner, "product": self.product}
+        """Scope → (id, name); what the data does not know is '(none)'."""
+        named = {"company": "all", "pipeline": PIPELINE, "team": self.team, "rep": self.owner, "product": self.product}
         unknown = dict.fromkeys(("source", "motion", "segment"), NONE)
         return {dimension: (value, value) for dimension, value in {**named, **unknown}.items()}
 
@@ -117,7 +117,7 @@ def velocity(deals: list[Deal], all_reps: list[str]) -> list[Row]:
     members: dict[tuple[str, str], list[Deal]] = defaultdict(list)
     for deal in deals:
         for dimension, (value, _) in deal.segments.items():
-            members[(_scope_of(dimension), value)].append(deal)
+            members[(dimension, value)].append(deal)
     found: list[Row] = []
     for (scope, scope_id), name in scopes.items():
         own = _Columns(members[(scope, scope_id)])
@@ -169,7 +169,7 @@ def pipeline_bridge_counts(deals: Iterable[Deal]) -> list[Row]:
     for deal in deals:
         for dimension, (value, _) in deal.segments.items():
             if dimension != "pipeline":
-                members[(_scope_of(dimension), value)].append(deal)
+                members[(dimension, value)].append(deal)
     found: list[Row] = []
     for (scope, scope_id), own in members.items():
         first = min(deal.created_on for deal in own)
@@ -263,7 +263,7 @@ def _cohort(month: date, stage: str, dimension: str, value: str, members: list[t
     low, high = wilson(len(advanced), len(members))
     return {
         "cohort_month": month, "pipeline": PIPELINE, "stage": stage, "stage_order": STAGES[stage][0],
-        "segment_dimension": dimension, "segment_value": value, "entered": len(members),
+        "scope": dimension, "scope_id": value, "scope_name": value, "entered": len(members),
         "visited": sum(is_visited for _, is_visited, _ in members), "skipped": sum(not is_visited for _, is_visited, _ in members),
         "advanced": len(advanced), "lost": sum(on is None and deal.status == "lost" for deal, _, on in members),
         "still_open": sum(on is None and deal.status == "open" for deal, _, on in members),
@@ -328,12 +328,8 @@ def _factors(row: Row) -> list[float]:
 def _scopes(deals: Iterable[Deal], all_reps: Iterable[str]) -> dict[tuple[str, str], str]:
     scopes = {("rep", name): name for name in all_reps}
     for deal in deals:
-        scopes |= {(_scope_of(dimension), value): name for dimension, (value, name) in deal.segments.items()}
+        scopes |= {(dimension, value): name for dimension, (value, name) in deal.segments.items()}
     return scopes
-
-
-def _scope_of(dimension: str) -> str:
-    return "company" if dimension == "all" else dimension
 
 
 def _periods(period_type: str) -> Iterator[tuple[date, date]]:

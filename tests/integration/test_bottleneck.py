@@ -107,10 +107,10 @@ def _flow(histories: Histories, compiled: dict[str, str]) -> pd.DataFrame:
             create table intermediate.int_opportunity_cut as
             select opportunity_key, true as is_now, dense_rank() over (order by team) as segment_key from owned;
             create table intermediate.int_segment as
-            select distinct dense_rank() over (order by team) as segment_key, 'team' as segment_dimension, coalesce(team, '(none)') as segment_value
+            select distinct dense_rank() over (order by team) as segment_key, 'team' as scope, coalesce(team, '(none)') as scope_id, coalesce(team, '(none)') as scope_name
             from owned
             union all
-            select distinct dense_rank() over (order by team), 'all', 'all' from owned;
+            select distinct dense_rank() over (order by team), 'company', 'all', 'all' from owned;
             create table intermediate.int_stage as
             select 'p' as pipeline, place as stage_key, stage, place as stage_order, stage not in ('won', 'lost') as is_open
             from (select unnest({names}) as stage, unnest(range({len(names)})) as place);

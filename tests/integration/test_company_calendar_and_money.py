@@ -73,7 +73,7 @@ def test_c12_half_past_ten_on_halloween_in_new_york_is_october(new_york: Setting
     ]
     cohorts = rows(
         new_york.home,
-        "select cohort_month, entered from fct_stage_funnel where stage = 'prospecting' and segment_dimension = 'all' order by 1",
+        "select cohort_month, entered from fct_stage_funnel where stage = 'prospecting' and scope = 'company' order by 1",
     )
     assert cohorts == [(date(2026, 9, 1), 1), (date(2026, 10, 1), 2), (date(2026, 11, 1), 1)]
 

@@ -97,7 +97,7 @@ def _draw_company(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
             cast(amount as decimal(18, 2)) as amount, case when status = 'won' then cast(cycle as integer) end as sales_cycle_days
         from deals;
         create table intermediate.int_opportunity_segment as
-        select 'generic' as source_system, opportunity_id, 'all' as segment_dimension, 'all' as segment_value, 'all' as segment_name from deals
+        select 'generic' as source_system, opportunity_id, 'company' as scope, 'all' as scope_id, 'all' as scope_name from deals
         union all select 'generic', opportunity_id, 'team', team, team from deals
         union all select 'generic', opportunity_id, 'source', source, source from deals;
         create table intermediate.int_opportunity as

@@ -57,18 +57,18 @@ def test_the_lead_funnel_is_what_the_raw_leads_say(sample: Settings, raw: dict[s
     linked["cohort_month"] = _day(linked.created).dt.to_period("M").dt.start_time
     linked["source"] = linked.lead_source.fillna("(none)")
 
-    for dimension in ("all", "source"):
-        linked["segment_value"] = "all" if dimension == "all" else linked.source
-        expected = linked.groupby(["cohort_month", "segment_value"]).agg(
+    for dimension in ("company", "source"):
+        linked["scope_id"] = "all" if dimension == "company" else linked.source
+        expected = linked.groupby(["cohort_month", "scope_id"]).agg(
             leads=("id", "count"), opportunities=("has_deal", "sum"), won=("is_won", "sum"), lost=("is_lost", "sum"),
             won_amount=("won_amount", lambda amounts: amounts.sum(min_count=1)), median_days_to_opportunity=("days_to_opportunity", "median"),
         )  # fmt: skip
         sql = f"""
-            select cohort_month::timestamp as cohort_month, segment_value, leads, opportunities, won, lost, won_amount::double as won_amount,
+            select cohort_month::timestamp as cohort_month, scope_id, leads, opportunities, won, lost, won_amount::double as won_amount,
                 median_days_to_opportunity
-            from fct_lead_funnel where segment_dimension = '{dimension}'
+            from fct_lead_funnel where scope = '{dimension}'
         """
-        found = pd.DataFrame(records(sample.home, sql)).set_index(["cohort_month", "segment_value"])
+        found = pd.DataFrame(records(sample.home, sql)).set_index(["cohort_month", "scope_id"])
         assert len(expected) > 20
         pd.testing.assert_frame_equal(
             found.sort_index().astype("float64"), expected.sort_index().astype("float64"), atol=1e-6, check_index_type=False

@@ -33,7 +33,7 @@ class Estimate(NamedTuple):
 
 ENTRIES = """
     with run as (select timezone, as_of from config.run)
-    select stage.pipeline, stage.stage, segment.segment_dimension, segment.segment_value,
+    select stage.pipeline, stage.stage, segment.scope, segment.scope_id,
         timezone(run.timezone, timezone('UTC', entry.entered_at))::date,
         timezone(run.timezone, timezone('UTC', entry.advanced_at))::date,
         case when status.status = 'lost' then timezone(run.timezone, timezone('UTC', status.closed_at))::date end, run.as_of
@@ -68,7 +68,7 @@ def cases(sample: Settings) -> dict[Cell, list[Case]]:
 @pytest.fixture(scope="module")
 def told(sample: Settings) -> dict[Cell, Estimate]:
     sql = """
-        select cohort_month, pipeline, stage, segment_dimension, segment_value, rate, variance, unresolved
+        select cohort_month, pipeline, stage, scope, scope_id, rate, variance, unresolved
         from intermediate.int_stage_eventual
     """
     return {tuple(row[:5]): Estimate(*row[5:]) for row in build_rows(sample, sql)}
@@ -135,13 +135,13 @@ def test_the_counts_of_segments_sum_to_the_whole(sample: Settings) -> None:
         ("fct_lead_funnel", "cohort_month", ("leads", "opportunities", "won", "lost")),
     ):
         sums = ", ".join(f"sum({count})" for count in counts)
-        found = rows(sample.home, f"select {key}, segment_dimension, {sums} from {table} group by all")
+        found = rows(sample.home, f"select {key}, scope, {sums} from {table} group by all")
         by_dimension: dict[str, Counter[tuple[object, ...]]] = defaultdict(Counter)
         size = len(key.split(","))
         for row in found:
             by_dimension[row[size]][row[:size] + row[size + 1 :]] += 1
         assert len(by_dimension) > 3
-        assert all(dimension == by_dimension["all"] for dimension in by_dimension.values())
+        assert all(dimension == by_dimension["company"] for dimension in by_dimension.values())
 
 
 def _one_kind_a_day(cases: dict[Cell, list[Case]]) -> Iterator[tuple[Cell, list[Case]]]:

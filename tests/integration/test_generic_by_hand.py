@@ -223,7 +223,7 @@ def test_every_cohort(generic_by_hand: TwoNights) -> None:
         generic_by_hand,
         """
         select cohort_month, stage, entered, visited, skipped, advanced, lost, still_open
-        from fct_stage_funnel where segment_dimension = 'all'
+        from fct_stage_funnel where scope = 'company'
         """,
     )
     assert {(month, stage): tuple(counts) for month, stage, *counts in found} == {
@@ -237,7 +237,7 @@ def test_a_conversion_rate_with_its_interval(generic_by_hand: TwoNights) -> None
         generic_by_hand,
         """
         select conversion_rate, conversion_rate_low, conversion_rate_high, median_days_to_advance from fct_stage_funnel
-        where segment_dimension = 'all' and cohort_month = '2026-08-01' and stage = 'prospecting'
+        where scope = 'company' and cohort_month = '2026-08-01' and stage = 'prospecting'
         """,
     )
     assert found == [(0.307692, 0.126807, 0.576307, 22.0)]
@@ -249,7 +249,7 @@ def test_the_median_waits_for_those_that_advanced(generic_by_hand: TwoNights) ->
         generic_by_hand,
         """
         select median_days_to_advance from fct_stage_funnel
-        where segment_dimension = 'all' and cohort_month = '2026-09-01' and stage = 'prospecting'
+        where scope = 'company' and cohort_month = '2026-09-01' and stage = 'prospecting'
         """,
     )
     assert found == [(8.5,)]

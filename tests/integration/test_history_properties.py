@@ -303,9 +303,9 @@ def test_the_counts_of_segments_sum_to_the_whole(company: Histories) -> None:
     for row in found:
         assert row["entered"] == row["visited"] + row["skipped"] == row["advanced"] + row["lost"] + row["still_open"]
         cell = row["cohort_month"], row["pipeline"], row["stage"]
-        sums[row["segment_dimension"]][cell].update({count: row[count] for count in counts})
-    assert {"all", "source", "motion", "team", "rep", "segment"} <= set(sums)
-    assert all(dimension == sums["all"] for dimension in sums.values())
+        sums[row["scope"]][cell].update({count: row[count] for count in counts})
+    assert {"company", "source", "motion", "team", "rep", "segment"} <= set(sums)
+    assert all(dimension == sums["company"] for dimension in sums.values())
 
 
 @MORE

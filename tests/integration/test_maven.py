@@ -49,14 +49,14 @@ DIGITS = {
 SLACK = {"velocity_change": 2.0, "contribution_sales_cycle": 5.0}
 KEYS = {
     "fct_opportunity": ("opportunity_id",),
-    "fct_stage_funnel": ("cohort_month", "stage", "segment_dimension", "segment_value"),
+    "fct_stage_funnel": ("cohort_month", "stage", "scope", "scope_id"),
     "fct_velocity": ("period_type", "period_start", "scope", "scope_id"),
     "fct_pipeline_daily": ("date_day", "stage"),
     "fct_pipeline_bridge": ("period_type", "period_start", "scope", "scope_id"),
 }
 # Nobody here has a pod, and the fiscal year is the calendar's: those rows say again what others say.
 COUNTED_ROWS = {
-    "fct_stage_funnel": "where segment_dimension <> 'pod'",
+    "fct_stage_funnel": "where scope <> 'pod'",
     "fct_velocity": "where scope <> 'pod' and period_type in ('week', 'month', 'quarter', 'year')",
     "fct_pipeline_bridge": "where scope <> 'pod' and period_type in ('week', 'month', 'quarter')",
 }

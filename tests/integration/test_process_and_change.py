@@ -308,7 +308,7 @@ def test_values_of_two_quarters_are_counted_again(opportunities: pd.DataFrame, c
         **{source: kept & (opportunities.source == source) for source in ("Website", "Webinar", "Free Trial")},
     }
     for source, mask in sources.items():
-        mine = told[told.segment_value == source].set_index("metric")
+        mine = told[told.scope_id == source].set_index("metric")
         for column, (first, last, days) in quarters.items():
             closed = opportunities[mask & closed_on.between(first, last) & opportunities.status.isin(["won", "lost"])]
             won = closed[closed.status == "won"]
@@ -348,7 +348,7 @@ def test_the_error_of_a_mean_is_welchs(opportunities: pd.DataFrame, changes: pd.
             (changes.period_type == "quarter")
             & (changes.comparison == "year_ago")
             & (changes.metric == metric)
-            & (changes.segment_dimension == "all")
+            & (changes.scope == "company")
         ].iloc[0]
         now = won[closed_on.between("2026-07-01", "2026-09-30")][column].dropna().astype(float)
         then = won[closed_on.between("2025-07-01", "2025-09-30")][column].dropna().astype(float)
@@ -371,8 +371,8 @@ def test_p_values_are_adjusted_as_benjamini_and_hochberg_do(changes: pd.DataFram
 
 def test_segments_add_up_to_the_companys_change(changes: pd.DataFrame) -> None:
     keys = ["period_type", "comparison", "metric", "pipeline", "stage"]
-    company = changes[changes.segment_dimension == "all"].set_index(keys).difference
-    parts = changes[changes.contribution.notna()].groupby([*keys, "segment_dimension"], dropna=False).contribution.sum()
+    company = changes[changes.scope == "company"].set_index(keys).difference
+    parts = changes[changes.contribution.notna()].groupby([*keys, "scope"], dropna=False).contribution.sum()
     assert len(parts) > 200
     for key, explained in parts.items():
         assert float(explained) == pytest.approx(float(company[key[:-1]]), abs=1e-9), key

@@ -16,6 +16,7 @@ import duckdb
 import pytest
 import yaml
 
+from funnelcast.sales_process import SCOPES
 from ingestion.in_use import ALWAYS
 from ingestion.systems import SYSTEMS, ObjectDeclaration
 
@@ -221,6 +222,37 @@ def test_every_published_column_is_described_and_typed(model: dict[str, Any]) ->
     for column in model["columns"]:
         assert column.get("data_type"), column["name"]
         assert re.fullmatch(r"\S.*[.…]", column.get("description", ""), flags=re.DOTALL), column["name"]
+
+
+ANY_COLUMN = "or a column that the config names under segments"
+
+
+@pytest.mark.parametrize("model", _described_marts().values(), ids=lambda model: str(model["name"]))
+def test_every_table_tells_parts_of_the_company_and_periods_in_one_way(model: dict[str, Any]) -> None:
+    columns = [column["name"] for column in model["columns"]]
+    assert not [name for name in columns if re.search(r"dimension|segment_|scope_(?!id$|name$)|^period$", name)]
+    if {"scope", "scope_id", "scope_name"} & set(columns):
+        place = columns.index("scope")
+        assert columns[place : place + 3] == ["scope", "scope_id", "scope_name"]
+        scope, key, name = (str(column["description"]) for column in model["columns"][place : place + 3])
+        said = re.fullmatch(r"What the row is about: ([^.]+)\..*", scope)
+        assert said, scope
+        words = re.sub(r" \([^)]*\)", "", said[1]).split(", ")
+        assert words == [word for word in [*SCOPES, ANY_COLUMN] if word in words]
+        assert words[0] == SCOPES[0]
+        assert key.startswith("Key of that part of the company: 'all' for the whole, '(none)' for ")
+        assert name.startswith("Name of that part for people: ")
+    if {"period_type", "period_start", "period_end"} & set(columns):
+        place = columns.index("period_type")
+        assert columns[place : place + 3] == ["period_type", "period_start", "period_end"]
+
+
+def test_the_scopes_are_those_that_deals_are_cut_by() -> None:
+    text = (DBT_PROJECT / "macros" / "segments.sql").read_text(encoding="utf-8")
+    lists = re.findall(r"macro (\w+_scopes)\(\) -%}\s*{{ return\((\[[^]]*\])\) }}", text)
+    told = {name: yaml.safe_load(words) for name, words in lists}
+    assert ("company", *told["deal_scopes"]) == SCOPES
+    assert set(told["forecast_scopes"]) < set(SCOPES)
 
 
 # --- the unit tests ---

@@ -64,6 +64,11 @@ MISTAKES: dict[str, tuple[Any, tuple[str, ...]]] = {
         process(forecast={"scopes": ["team", "team"]}),
         ("forecast: forecast scope 'team' is given twice",),
     ),
+    "a segment that is a scope as it is": (
+        process(segments=["Region", "Product"]),
+        ("segments: every table is cut by 'product'",),
+    ),
+    "a segment twice": (process(segments=["Region", "region"]), ("segment 'region' is given twice",)),
     "a method that is none": (
         process(forecast={"methods": ["gut_feeling"]}),
         ("forecast.methods[0]", "'static_weighted'", "'gut_feeling'"),

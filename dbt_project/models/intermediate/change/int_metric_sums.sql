@@ -147,14 +147,14 @@ segmented as (
 
     select
         event.period_type, event.period_start, event.metric, event.kind, event.pipeline, event.stage, event.date_day,
-        segment.segment_dimension, segment.segment_value, max(segment.segment_name) as segment_name,
+        segment.scope, segment.scope_id, max(segment.scope_name) as scope_name,
         count(*) as observations, sum(event.is_success) as successes,
         sum(event.measure) as total, sum(event.measure * event.measure) as squares
     from event
     inner join segment on event.source_system = segment.source_system and event.opportunity_id = segment.opportunity_id
     group by
         event.period_type, event.period_start, event.metric, event.kind, event.pipeline, event.stage, event.date_day,
-        segment.segment_dimension, segment.segment_value
+        segment.scope, segment.scope_id
 
 ),
 
@@ -172,12 +172,12 @@ activity as (
 
 segmented_activity as (
 
-    select metric, date_day, 'all' as segment_dimension, 'all' as segment_value, 'all' as segment_name, n from activity
+    select metric, date_day, 'company' as scope, 'all' as scope_id, 'all' as scope_name, n from activity
     union all
     select metric, date_day, 'team', team, team, n from activity
     union all
     -- One id in two systems is two people, as where deals are cut by rep.
-    select activity.metric, activity.date_day, 'rep', coalesce(rep_scope.scope_id, activity.rep_id), activity.rep_name, activity.n
+    select activity.metric, activity.date_day, 'rep', coalesce(rep_scope.scope_id, activity.rep_id), coalesce(rep_scope.scope_name, activity.rep_name), activity.n
     from activity
     left join rep_scope on activity.source_system = rep_scope.source_system and activity.rep_id = rep_scope.rep_id
 
@@ -186,7 +186,7 @@ segmented_activity as (
 by_day as (
 
     select
-        period_type, period_start, metric, kind, pipeline, stage, date_day, segment_dimension, segment_value, segment_name, observations,
+        period_type, period_start, metric, kind, pipeline, stage, date_day, scope, scope_id, scope_name, observations,
         successes, total, squares
     from segmented
 
@@ -194,13 +194,13 @@ by_day as (
 
     select
         period.period_type, period.period_start, segmented_activity.metric, 'count', null, null, segmented_activity.date_day,
-        segmented_activity.segment_dimension, segmented_activity.segment_value, max(segmented_activity.segment_name),
+        segmented_activity.scope, segmented_activity.scope_id, max(segmented_activity.scope_name),
         sum(segmented_activity.n), sum(segmented_activity.n), null, null
     from segmented_activity
     inner join period on segmented_activity.date_day between period.period_start and period.period_end
     group by
         period.period_type, period.period_start, segmented_activity.metric, segmented_activity.date_day,
-        segmented_activity.segment_dimension, segmented_activity.segment_value
+        segmented_activity.scope, segmented_activity.scope_id
 
 )
 
@@ -211,9 +211,9 @@ select
     kind,
     pipeline,
     stage,
-    segment_dimension,
-    segment_value,
-    max(segment_name) as segment_name,
+    scope,
+    scope_id,
+    max(scope_name) as scope_name,
     cast(sum(observations) as bigint) as observations,
     cast(sum(successes) as bigint) as successes,
     sum(total) as total,
@@ -221,4 +221,4 @@ select
     cast(sum(case when {{ iso_day_of_week('date_day') }} <= 5 then observations else 0 end) as bigint) as on_working_days,
     cast(sum(case when {{ iso_day_of_week('date_day') }} <= 5 then observations * observations else 0 end) as bigint) as day_squares
 from by_day
-group by period_type, period_start, metric, kind, pipeline, stage, segment_dimension, segment_value
+group by period_type, period_start, metric, kind, pipeline, stage, scope, scope_id

@@ -6,6 +6,12 @@ with holder as (
 
 ),
 
+rep as (
+
+    select * from {{ ref('int_rep_scope') }}
+
+),
+
 forecast_scope as (
 
     select * from {{ source('config', 'forecast_scope') }}
@@ -42,8 +48,10 @@ part as (
 select
     part.scope,
     part.scope_id,
+    coalesce(rep.scope_name, part.scope_id) as scope_name,
     case when part.scope = 'company' then part.known_from else greatest(part.known_from, told_since.known_from) end as known_from
 from part
 cross join told_since
 inner join forecast_scope on part.scope = forecast_scope.scope
+left join rep on part.scope = 'rep' and part.scope_id = rep.scope_id
 where part.scope = 'company' or told_since.known_from is not null

@@ -36,24 +36,24 @@ outcome as (
 by_segment as (
 
     select
-        outcome.cohort_month, lead_segment.segment_dimension, lead_segment.segment_value,
+        outcome.cohort_month, lead_segment.scope, lead_segment.scope_id,
         greatest({{ dbt.datediff('outcome.created_on', 'outcome.left_on', 'day') }}, 0) as days,
         sum(outcome.interest) as interest, sum(outcome.competing) as competing,
         sum(1 - outcome.interest - outcome.competing) as censored
     from outcome
     inner join lead_segment on outcome.source_system = lead_segment.source_system and outcome.lead_id = lead_segment.lead_id
-    group by outcome.cohort_month, lead_segment.segment_dimension, lead_segment.segment_value, outcome.created_on, outcome.left_on
+    group by outcome.cohort_month, lead_segment.scope, lead_segment.scope_id, outcome.created_on, outcome.left_on
 
 ),
 
-{{ with_earlier_cohorts('by_segment', 'by_segment', ['segment_dimension', 'segment_value']) }},
+{{ with_earlier_cohorts('by_segment', 'by_segment', ['scope', 'scope_id']) }},
 
 {{ aalen_johansen('counted', ['cohort_number']) }}
 
 select
     cohort.cohort_month,
-    cohort.segment_dimension,
-    cohort.segment_value,
+    cohort.scope,
+    cohort.scope_id,
     aj_estimate.rate,
     aj_estimate.variance,
     aj_estimate.unresolved,

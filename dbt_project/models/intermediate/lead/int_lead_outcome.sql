@@ -133,7 +133,8 @@ select
     counted_lead.motion,
     user_version.team,
     user_version.pod,
-    rep.scope_id as rep
+    rep.scope_id as rep,
+    rep.scope_name as rep_name
 from counted_lead
 cross join run
 inner join told on counted_lead.person_id = told.person_id

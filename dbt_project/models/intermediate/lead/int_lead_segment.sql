@@ -6,12 +6,14 @@ with lead_outcome as (
 
 )
 
-select source_system, lead_id, 'all' as segment_dimension, 'all' as segment_value
+select source_system, lead_id, 'company' as scope, 'all' as scope_id, 'all' as scope_name
 from lead_outcome
 {%- for dimension in dimensions %}
 
 union all
 
-select source_system, lead_id, '{{ dimension }}', coalesce({{ dimension }}, '(none)')
+select
+    source_system, lead_id, '{{ dimension }}', coalesce({{ dimension }}, '(none)'),
+    coalesce({{ 'rep_name' if dimension == 'rep' else dimension }}, {{ dimension }}, '(none)')
 from lead_outcome
 {%- endfor %}

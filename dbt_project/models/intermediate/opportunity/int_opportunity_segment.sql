@@ -23,9 +23,9 @@ segment as (
 select
     opportunity.source_system,
     opportunity.opportunity_id,
-    segment.segment_dimension,
-    segment.segment_value,
-    segment.segment_name
+    segment.scope,
+    segment.scope_id,
+    segment.scope_name
 from opportunity
 inner join opportunity_cut
     on opportunity.source_system = opportunity_cut.source_system and opportunity.opportunity_id = opportunity_cut.opportunity_id

@@ -60,7 +60,7 @@ as_of_today as (
     select
         opportunity.source_system, opportunity.opportunity_id, opportunity.opportunity_key, true as is_now,
         cast('1970-01-01' as date) as valid_from, cast(null as date) as valid_to,
-        opportunity.pipeline, owner.team, owner.pod, rep.scope_id as rep, owner.owner_name as rep_name, opportunity.product,
+        opportunity.pipeline, owner.team, owner.pod, rep.scope_id as rep, rep.scope_name as rep_name, opportunity.product,
         opportunity.source, opportunity.motion, opportunity.segment, opportunity.extra
     from opportunity
     left join owner on opportunity.opportunity_key = owner.opportunity_key
@@ -94,8 +94,7 @@ at_the_time as (
             else least(dated_version.next_day, user_version.valid_to)
         end as valid_to,
         dated_version.pipeline, user_version.team, user_version.pod, rep.scope_id as rep,
-        coalesce(user_version.name, case when dated_version.owner_id is not null then 'unknown (' || dated_version.owner_id || ')' end)
-            as rep_name,
+        rep.scope_name as rep_name,
         coalesce(dated_version.product, opportunity.product) as product,
         coalesce(dated_version.source, opportunity.source) as source,
         motion.motion,
@@ -126,7 +125,7 @@ valued as (
     -- The columns that the config names, as one text.
     select
         told.opportunity_key, told.is_now, told.valid_from, {{ dbt.listagg(
-            "coalesce(" ~ json_text('told.extra', 'segment_column.column_name') ~ ", chr(30))", "chr(31)", "order by segment_column.segment_dimension"
+            "coalesce(" ~ json_text('told.extra', 'segment_column.column_name') ~ ", chr(30))", "chr(31)", "order by segment_column.scope"
         ) }} as extra_values
     from told
     inner join segment_column on true
@@ -166,7 +165,7 @@ select
     keyed.valid_from,
     keyed.valid_to,
     numbered.segment_key,
-    {% for dimension in segment_dimensions() %}keyed.{{ dimension }}, {% endfor %}
+    {% for dimension in deal_scopes() %}keyed.{{ dimension }}, {% endfor %}
     keyed.rep_name,
     keyed.extra
 from keyed

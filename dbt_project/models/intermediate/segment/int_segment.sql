@@ -14,22 +14,22 @@ segment_column as (
 -- Deals of one combination agree in every column that the config names; any one's other columns stand for them.
 combination as (
 
-    select segment_key, {{ segment_dimensions() | join(', ') }}, rep_name, min(extra) as extra
+    select segment_key, {{ deal_scopes() | join(', ') }}, rep_name, min(extra) as extra
     from opportunity_cut
-    group by segment_key, {{ segment_dimensions() | join(', ') }}, rep_name
+    group by segment_key, {{ deal_scopes() | join(', ') }}, rep_name
 
 ),
 
 cut as (
 
-    select segment_key, 'all' as segment_dimension, 'all' as segment_value, 'all' as segment_name from combination
-    {%- for dimension in segment_dimensions() %}
+    select segment_key, 'company' as scope, 'all' as scope_id, 'all' as scope_name from combination
+    {%- for dimension in deal_scopes() %}
     union all
     select segment_key, '{{ dimension }}', {{ dimension }}, {{ 'rep_name' if dimension == 'rep' else dimension }} from combination
     {%- endfor %}
     union all
     select
-        combination.segment_key, segment_column.segment_dimension,
+        combination.segment_key, segment_column.scope,
         {{ json_text('combination.extra', 'segment_column.column_name') }},
         {{ json_text('combination.extra', 'segment_column.column_name') }}
     from combination
@@ -39,7 +39,7 @@ cut as (
 
 select
     segment_key,
-    segment_dimension,
-    coalesce(segment_value, '(none)') as segment_value,
-    coalesce(segment_name, segment_value, '(none)') as segment_name
+    scope,
+    coalesce(scope_id, '(none)') as scope_id,
+    coalesce(scope_name, scope_id, '(none)') as scope_name
 from cut

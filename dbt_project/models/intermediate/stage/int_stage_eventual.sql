@@ -35,8 +35,8 @@ numbered_stage as (
 numbered_segment as (
 
     select
-        segment_key, segment_dimension, segment_value,
-        cast(dense_rank() over (order by segment_dimension, segment_value) as integer) as segment_number
+        segment_key, scope, scope_id,
+        cast(dense_rank() over (order by scope, scope_id) as integer) as segment_number
     from segment
 
 ),
@@ -104,8 +104,8 @@ select
     estimate.cohort_month,
     numbered_stage.pipeline,
     numbered_stage.stage,
-    segment_named.segment_dimension,
-    segment_named.segment_value,
+    scope_named.scope,
+    scope_named.scope_id,
     estimate.rate,
     estimate.variance,
     estimate.unresolved,
@@ -122,5 +122,5 @@ from (
 ) as estimate
 inner join (select distinct stage_number, pipeline, stage from numbered_stage) as numbered_stage
     on estimate.stage_number = numbered_stage.stage_number
-inner join (select distinct segment_number, segment_dimension, segment_value from numbered_segment) as segment_named
-    on estimate.segment_number = segment_named.segment_number
+inner join (select distinct segment_number, scope, scope_id from numbered_segment) as scope_named
+    on estimate.segment_number = scope_named.segment_number

@@ -32,10 +32,10 @@ velocity as (
 -- A dimension that has only one value says what the company's row says.
 dimension as (
 
-    select metric, segment_dimension
+    select metric, scope
     from metric_sums
-    group by metric, segment_dimension
-    having segment_dimension = 'all' or count(distinct segment_value) > 1
+    group by metric, scope
+    having scope = 'company' or count(distinct scope_id) > 1
 
 ),
 
@@ -44,19 +44,19 @@ row_key as (
     select
         compared_period.period_type, compared_period.period_start, compared_period.period_end, compared_period.comparison,
         compared_period.before_start, compared_period.before_end, compared_period.working_days, compared_period.before_working_days,
-        metric_sums.metric, metric_sums.kind, metric_sums.pipeline, metric_sums.stage, metric_sums.segment_dimension,
-        metric_sums.segment_value,
-        max(metric_sums.segment_name) as segment_name
+        metric_sums.metric, metric_sums.kind, metric_sums.pipeline, metric_sums.stage, metric_sums.scope,
+        metric_sums.scope_id,
+        max(metric_sums.scope_name) as scope_name
     from compared_period
     inner join metric_sums
         on compared_period.period_type = metric_sums.period_type
         and metric_sums.period_start in (compared_period.period_start, compared_period.before_start)
-    inner join dimension on metric_sums.metric = dimension.metric and metric_sums.segment_dimension = dimension.segment_dimension
+    inner join dimension on metric_sums.metric = dimension.metric and metric_sums.scope = dimension.scope
     group by
         compared_period.period_type, compared_period.period_start, compared_period.period_end, compared_period.comparison,
         compared_period.before_start, compared_period.before_end, compared_period.working_days, compared_period.before_working_days,
-        metric_sums.metric, metric_sums.kind, metric_sums.pipeline, metric_sums.stage, metric_sums.segment_dimension,
-        metric_sums.segment_value
+        metric_sums.metric, metric_sums.kind, metric_sums.pipeline, metric_sums.stage, metric_sums.scope,
+        metric_sums.scope_id
 
 ),
 
@@ -83,13 +83,13 @@ paired as (
     inner join metric_begin on row_key.metric = metric_begin.metric
     left join metric_sums as present
         on row_key.period_type = present.period_type and row_key.period_start = present.period_start
-        and row_key.metric = present.metric and row_key.segment_dimension = present.segment_dimension
-        and row_key.segment_value = present.segment_value
+        and row_key.metric = present.metric and row_key.scope = present.scope
+        and row_key.scope_id = present.scope_id
         and row_key.pipeline is not distinct from present.pipeline and row_key.stage is not distinct from present.stage
     left join metric_sums as past
         on row_key.period_type = past.period_type and row_key.before_start = past.period_start
-        and row_key.metric = past.metric and row_key.segment_dimension = past.segment_dimension
-        and row_key.segment_value = past.segment_value
+        and row_key.metric = past.metric and row_key.scope = past.scope
+        and row_key.scope_id = past.scope_id
         and row_key.pipeline is not distinct from past.pipeline and row_key.stage is not distinct from past.stage
 
 ),
@@ -132,14 +132,14 @@ estimated as (
 factor_error as (
 
     select
-        period_type, period_start, segment_dimension, segment_value,
+        period_type, period_start, scope, scope_id,
         max(case when metric = 'average_deal_size' then observations end) as sizes,
         sum(case when metric in ('average_deal_size', 'sales_cycle_days') and observations > 1 and total > 0
             then (cast(squares as double) * observations / (cast(total as double) * cast(total as double)) - 1) / (observations - 1)
         end) as relative_spread,
         count(case when metric in ('average_deal_size', 'sales_cycle_days') and observations > 1 and total > 0 then 1 end) as factors
     from metric_sums
-    group by period_type, period_start, segment_dimension, segment_value
+    group by period_type, period_start, scope, scope_id
 
 ),
 
@@ -147,9 +147,7 @@ velocity_error as (
 
     select
         velocity.period_type, velocity.period_start,
-        case when velocity.scope = 'company' then 'all' else velocity.scope end as segment_dimension,
-        case when velocity.scope = 'company' then 'all' else velocity.scope_id end as segment_value,
-        velocity.scope_name as segment_name,
+        velocity.scope, velocity.scope_id, velocity.scope_name,
         velocity.won,
         cast(velocity.velocity_per_day as double) as value,
         cast(velocity.velocity_per_day as double) * cast(velocity.velocity_per_day as double) * (
@@ -159,8 +157,7 @@ velocity_error as (
     from velocity
     left join factor_error
         on velocity.period_type = factor_error.period_type and velocity.period_start = factor_error.period_start
-        and case when velocity.scope = 'company' then 'all' else velocity.scope end = factor_error.segment_dimension
-        and case when velocity.scope = 'company' then 'all' else velocity.scope_id end = factor_error.segment_value
+        and velocity.scope = factor_error.scope and velocity.scope_id = factor_error.scope_id
         and factor_error.factors = 2
 
 ),
@@ -169,7 +166,7 @@ told as (
 
     select
         period_type, period_start, period_end, comparison, before_start, before_end, metric, kind, pipeline, stage,
-        segment_dimension, segment_value, segment_name, is_covered, d1, d0, n1, n0, x1, x0, value, before_value, spread1, spread0, dispersion
+        scope, scope_id, scope_name, is_covered, d1, d0, n1, n0, x1, x0, value, before_value, spread1, spread0, dispersion
     from estimated
 
     union all
@@ -177,7 +174,7 @@ told as (
     select
         compared_period.period_type, compared_period.period_start, compared_period.period_end, compared_period.comparison,
         compared_period.before_start, compared_period.before_end, 'velocity', 'product', null, null,
-        present.segment_dimension, present.segment_value, present.segment_name,
+        present.scope, present.scope_id, present.scope_name,
         compared_period.before_start >= metric_begin.begins_on, cast(compared_period.working_days as double),
         cast(compared_period.before_working_days as double), present.won, coalesce(past.won, 0), present.won, coalesce(past.won, 0), present.value,
         case when compared_period.before_start >= metric_begin.begins_on then past.value end, present.spread, past.spread, null
@@ -186,10 +183,10 @@ told as (
         on compared_period.period_type = present.period_type and compared_period.period_start = present.period_start
     left join velocity_error as past
         on compared_period.period_type = past.period_type and compared_period.before_start = past.period_start
-        and present.segment_dimension = past.segment_dimension and present.segment_value = past.segment_value
+        and present.scope = past.scope and present.scope_id = past.scope_id
     inner join metric_begin on metric_begin.metric = 'velocity'
     inner join dimension
-        on dimension.metric = 'won_opportunities' and present.segment_dimension = dimension.segment_dimension
+        on dimension.metric = 'won_opportunities' and present.scope = dimension.scope
     where present.value is not null or past.value is not null
 
 ),
@@ -280,7 +277,7 @@ ranked as (
         case when p_value is not null then count(p_value) over (partition by period_type, comparison) end as family,
         row_number() over (
             partition by period_type, comparison, case when p_value is null then 1 else 0 end
-            order by p_value, metric, pipeline, stage, segment_dimension, segment_value
+            order by p_value, metric, pipeline, stage, scope, scope_id
         ) as p_place
     from valued
 
@@ -304,7 +301,7 @@ company as (
     select
         period_type, comparison, metric, pipeline, stage, value, before_value, difference, n1, n0
     from adjusted
-    where segment_dimension = 'all'
+    where scope = 'company'
 
 ),
 
@@ -316,14 +313,14 @@ explained as (
     select
         adjusted.*,
         case
-            when adjusted.segment_dimension = 'all' or adjusted.kind = 'product' then null
+            when adjusted.scope = 'company' or adjusted.kind = 'product' then null
             when adjusted.kind in ('count', 'sum') then adjusted.difference
             else
                 (adjusted.n1 / cast(nullif(company.n1, 0) as double) + adjusted.n0 / cast(nullif(company.n0, 0) as double)) / 2
                 * (coalesce(adjusted.value, adjusted.before_value) - coalesce(adjusted.before_value, adjusted.value))
         end as own_part,
         case
-            when adjusted.segment_dimension = 'all' or adjusted.kind = 'product' then null
+            when adjusted.scope = 'company' or adjusted.kind = 'product' then null
             when adjusted.kind in ('count', 'sum') then 0
             else
                 (adjusted.n1 / cast(nullif(company.n1, 0) as double) - adjusted.n0 / cast(nullif(company.n0, 0) as double))
@@ -335,8 +332,8 @@ explained as (
         company.difference as company_difference,
         row_number() over (
             partition by
-                adjusted.period_type, adjusted.comparison, adjusted.metric, adjusted.pipeline, adjusted.stage, adjusted.segment_dimension
-            order by adjusted.n1 + adjusted.n0 desc, adjusted.segment_value
+                adjusted.period_type, adjusted.comparison, adjusted.metric, adjusted.pipeline, adjusted.stage, adjusted.scope
+            order by adjusted.n1 + adjusted.n0 desc, adjusted.scope_id
         ) as size_place
     from adjusted
     left join company
@@ -365,7 +362,7 @@ settled as (
         *,
         case
             when size_place = 1 then rounded_own_part + exact_company_difference - sum(rounded_own_part + rounded_mix_part) over (
-                partition by period_type, comparison, metric, pipeline, stage, segment_dimension
+                partition by period_type, comparison, metric, pipeline, stage, scope
             )
             else rounded_own_part
         end as settled_own_part
@@ -383,9 +380,9 @@ select
     metric,
     pipeline,
     stage,
-    segment_dimension,
-    segment_value,
-    segment_name,
+    scope,
+    scope_id,
+    scope_name,
     case kind
         when 'rate' then 'share'
         when 'count' then 'per working day'

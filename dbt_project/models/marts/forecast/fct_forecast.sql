@@ -12,15 +12,6 @@ scope as (
 
 ),
 
-rep as (
-
-    select rep_scope.scope_id, min(rep.name) as name
-    from {{ ref('int_rep_scope') }} as rep_scope
-    inner join {{ ref('dim_rep') }} as rep on rep_scope.source_system = rep.source_system and rep_scope.rep_id = rep.rep_id
-    group by rep_scope.scope_id
-
-),
-
 combined as (
 
     select * from {{ ref('int_forecast_combined') }}
@@ -103,7 +94,7 @@ joined as (
         moment.*,
         scope.scope,
         scope.scope_id,
-        case scope.scope when 'rep' then coalesce(rep.name, scope.scope_id) else scope.scope_id end as scope_name,
+        scope.scope_name,
         combined.won_so_far,
         combined.from_open,
         combined.mean,
@@ -130,7 +121,6 @@ joined as (
     inner join scope on scope.known_from <= moment.made_on
     inner join untold
         on moment.made_on = untold.made_on and moment.period_type = untold.period_type and moment.period_start = untold.period_start
-    left join rep on scope.scope = 'rep' and scope.scope_id = rep.scope_id
     left join combined
         on moment.made_on = combined.made_on and moment.period_type = combined.period_type and moment.period_start = combined.period_start
         and scope.scope = combined.scope and scope.scope_id = combined.scope_id

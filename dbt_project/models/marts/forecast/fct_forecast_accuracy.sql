@@ -24,6 +24,12 @@ naive as (
 
 ),
 
+scope as (
+
+    select * from {{ ref('int_forecast_scope') }}
+
+),
+
 actual as (
 
     select * from {{ ref('int_forecast_actual') }}
@@ -44,12 +50,13 @@ compared as (
 
     select
         moment.made_on, moment.period_type, moment.period_start, moment.period_end,
-        said.scope, said.scope_id, said.method, said.basis,
+        said.scope, said.scope_id, scope.scope_name, said.method, said.basis,
         said.forecast, said.p10, said.p90,
         actual.won_amount as actual
     from moment
     inner join said
         on moment.made_on = said.made_on and moment.period_type = said.period_type and moment.period_start = said.period_start
+    inner join scope on said.scope = scope.scope and said.scope_id = scope.scope_id
     inner join actual
         on said.period_type = actual.period_type and said.period_start = actual.period_start
         and said.scope = actual.scope and said.scope_id = actual.scope_id
@@ -64,6 +71,7 @@ select
     period_end,
     scope,
     scope_id,
+    scope_name,
     method,
     forecast,
     p10,

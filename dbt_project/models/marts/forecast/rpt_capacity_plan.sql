@@ -50,7 +50,7 @@ forecast as (
 
 run as (
 
-    select as_of, {{ forecast_period_start('quarter', 'as_of') }} as quarter_start
+    select as_of, {{ forecast_period_type('quarter') }} as period_type, {{ forecast_period_start('quarter', 'as_of') }} as quarter_start
     from {{ source('config', 'run') }} as run
 
 ),
@@ -63,7 +63,11 @@ quarter_number as (
 
 quarter as (
 
-    select cast({{ dbt.dateadd('month', '3 * cast(quarter_number.quarters_ahead as integer)', 'run.quarter_start') }} as date) as period_start
+    select
+        run.period_type,
+        cast({{ dbt.dateadd('month', '3 * cast(quarter_number.quarters_ahead as integer)', 'run.quarter_start') }} as date) as period_start,
+        cast({{ dbt.dateadd('day', -1, dbt.dateadd('month', '3 * cast(quarter_number.quarters_ahead as integer) + 3', 'run.quarter_start')) }} as date)
+            as period_end
     from run
     cross join quarter_number
 
@@ -171,7 +175,7 @@ coverage as (
 planned as (
 
     select
-        quarter.period_start,
+        quarter.period_type, quarter.period_start, quarter.period_end,
         scope.scope, scope.scope_id,
         coalesce(staffed.sellers, 0) as sellers,
         coalesce(staffed.ramped_months, 0) as ramped_months,
@@ -202,9 +206,12 @@ judged as (
 )
 
 select
+    period_type,
     period_start,
+    period_end,
     scope,
     scope_id,
+    scope_id as scope_name,
     cast(sellers as integer) as sellers,
     round(ramped_months / 3.0, 6) as ramped_equivalents,
     cast(round(3 * mean_won, 2) as decimal(18, 2)) as productivity,

@@ -26,8 +26,9 @@ counted as (
 
     select
         cast({{ dbt.date_trunc('month', 'lead_outcome.created_on') }} as date) as cohort_month,
-        lead_segment.segment_dimension,
-        lead_segment.segment_value,
+        lead_segment.scope,
+        lead_segment.scope_id,
+        max(lead_segment.scope_name) as scope_name,
         count(*) as leads,
         case when min(case when lead_outcome.is_qualification_told then 1 else 0 end) = 1
             then sum(case when lead_outcome.is_qualified then 1 else 0 end)
@@ -45,14 +46,15 @@ counted as (
     inner join lead_segment
         on lead_outcome.source_system = lead_segment.source_system and lead_outcome.lead_id = lead_segment.lead_id
     group by
-        cast({{ dbt.date_trunc('month', 'lead_outcome.created_on') }} as date), lead_segment.segment_dimension, lead_segment.segment_value
+        cast({{ dbt.date_trunc('month', 'lead_outcome.created_on') }} as date), lead_segment.scope, lead_segment.scope_id
 
 )
 
 select
     counted.cohort_month,
-    counted.segment_dimension,
-    counted.segment_value,
+    counted.scope,
+    counted.scope_id,
+    counted.scope_name,
     cast(counted.leads as bigint) as leads,
     cast(counted.qualified as bigint) as qualified,
     cast(counted.opportunities as bigint) as opportunities,
@@ -79,4 +81,4 @@ select
 from counted
 left join eventual
     on counted.cohort_month = eventual.cohort_month
-    and counted.segment_dimension = eventual.segment_dimension and counted.segment_value = eventual.segment_value
+    and counted.scope = eventual.scope and counted.scope_id = eventual.scope_id

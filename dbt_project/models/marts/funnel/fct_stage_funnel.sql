@@ -50,8 +50,8 @@ numbered_stage as (
 numbered_segment as (
 
     select
-        segment_key, segment_dimension, segment_value,
-        cast(dense_rank() over (order by segment_dimension, segment_value) as integer) as segment_number
+        segment_key, scope, scope_id, scope_name,
+        cast(dense_rank() over (order by scope, scope_id) as integer) as segment_number
     from segment
 
 ),
@@ -88,12 +88,14 @@ named as (
 
     select
         counted.*, speed.median_days_to_advance, stage_named.pipeline, stage_named.stage, stage_named.stage_order,
-        segment_named.segment_dimension, segment_named.segment_value
+        scope_named.scope, scope_named.scope_id, scope_named.scope_name
     from counted
     inner join (select distinct stage_number, pipeline, stage, stage_order from numbered_stage) as stage_named
         on counted.stage_number = stage_named.stage_number
-    inner join (select distinct segment_number, segment_dimension, segment_value from numbered_segment) as segment_named
-        on counted.segment_number = segment_named.segment_number
+    inner join (
+        select segment_number, scope, scope_id, max(scope_name) as scope_name from numbered_segment group by segment_number, scope, scope_id
+    ) as scope_named
+        on counted.segment_number = scope_named.segment_number
     left join speed
         on counted.cohort_month = speed.cohort_month and counted.stage_number = speed.stage_number
         and counted.segment_number = speed.segment_number
@@ -105,8 +107,9 @@ select
     named.pipeline,
     named.stage,
     cast(stage_order as integer) as stage_order,
-    named.segment_dimension,
-    named.segment_value,
+    named.scope,
+    named.scope_id,
+    named.scope_name,
     cast(entered as bigint) as entered,
     cast(visited as bigint) as visited,
     cast(skipped as bigint) as skipped,
@@ -132,4 +135,4 @@ select
 from named
 left join eventual
     on named.cohort_month = eventual.cohort_month and named.pipeline = eventual.pipeline and named.stage = eventual.stage
-    and named.segment_dimension = eventual.segment_dimension and named.segment_value = eventual.segment_value
+    and named.scope = eventual.scope and named.scope_id = eventual.scope_id

@@ -11,7 +11,7 @@ with period_movement as (
 
 segment as (
 
-    select * from {{ ref('int_segment') }} where segment_dimension <> 'pipeline'
+    select * from {{ ref('int_segment') }} where scope <> 'pipeline'
 
 ),
 
@@ -80,13 +80,13 @@ transfer as (
 
     select
         changed_segment.period_number, changed_segment.pipeline_at_start, changed_segment.pipeline_at_end,
-        at_end.segment_dimension, at_start.segment_value as value_at_start, at_end.segment_value as value_at_end,
+        at_end.scope, at_start.scope_id as value_at_start, at_end.scope_id as value_at_end,
         changed_segment.deals, changed_segment.amount
     from changed_segment
     inner join segment as at_start on changed_segment.segment_key_at_start = at_start.segment_key
     inner join segment as at_end
-        on changed_segment.segment_key_at_end = at_end.segment_key and at_start.segment_dimension = at_end.segment_dimension
-    where at_start.segment_value <> at_end.segment_value or changed_segment.pipeline_at_start <> changed_segment.pipeline_at_end
+        on changed_segment.segment_key_at_end = at_end.segment_key and at_start.scope = at_end.scope
+    where at_start.scope_id <> at_end.scope_id or changed_segment.pipeline_at_start <> changed_segment.pipeline_at_end
 
 ),
 
@@ -94,59 +94,59 @@ flow as (
 
     select
         did_by_combination.period_number, did_by_combination.pipeline,
-        segment.segment_dimension, segment.segment_value, did_by_combination.what, did_by_combination.deals, did_by_combination.amount
+        segment.scope, segment.scope_id, did_by_combination.what, did_by_combination.deals, did_by_combination.amount
     from did_by_combination
     inner join segment on did_by_combination.segment_key = segment.segment_key
     union all
-    select period_number, pipeline_at_end, segment_dimension, value_at_end, 'transferred_in', deals, amount from transfer
+    select period_number, pipeline_at_end, scope, value_at_end, 'transferred_in', deals, amount from transfer
     union all
-    select period_number, pipeline_at_start, segment_dimension, value_at_start, 'transferred_out', deals, amount from transfer
+    select period_number, pipeline_at_start, scope, value_at_start, 'transferred_out', deals, amount from transfer
 
 ),
 
 summed as (
 
-    select period_number, pipeline, segment_dimension, segment_value, what, sum(deals) as deals, sum(amount) as amount
+    select period_number, pipeline, scope, scope_id, what, sum(deals) as deals, sum(amount) as amount
     from flow
-    group by period_number, pipeline, segment_dimension, segment_value, what
+    group by period_number, pipeline, scope, scope_id, what
 
 ),
 
 moved as (
 
     select
-        period_number, pipeline, segment_dimension, segment_value,
+        period_number, pipeline, scope, scope_id,
         {%- for movement in flows + stays %}
         sum(case when what = '{{ movement }}' then deals else 0 end) as {{ movement }}_count,
         sum(case when what = '{{ movement }}' then amount else 0 end) as {{ movement }}_amount,
         {%- endfor %}
         sum(case when what = 'amount_change' then amount else 0 end) as amount_change_amount
     from summed
-    group by period_number, pipeline, segment_dimension, segment_value
+    group by period_number, pipeline, scope, scope_id
 
 ),
 
-scope_name as (
+named_scope as (
 
-    select segment_dimension, segment_value, min(segment_name) as segment_name
+    select scope, scope_id, min(scope_name) as scope_name
     from segment
-    group by segment_dimension, segment_value
+    group by scope, scope_id
 
 ),
 
 life as (
 
-    select period.period_type, moved.pipeline, moved.segment_dimension, moved.segment_value, min(moved.period_number) as first_number
+    select period.period_type, moved.pipeline, moved.scope, moved.scope_id, min(moved.period_number) as first_number
     from moved
     inner join period on moved.period_number = period.period_number
-    group by period.period_type, moved.pipeline, moved.segment_dimension, moved.segment_value
+    group by period.period_type, moved.pipeline, moved.scope, moved.scope_id
 
 ),
 
 spine as (
 
     select
-        life.pipeline, life.segment_dimension, life.segment_value, period.period_type, period.period_number, period.period_start,
+        life.pipeline, life.scope, life.scope_id, period.period_type, period.period_number, period.period_start,
         period.period_end, period.is_complete
     from life
     inner join period on life.period_type = period.period_type and period.period_number >= life.first_number
@@ -165,7 +165,7 @@ bridged as (
     from spine
     left join moved
         on spine.period_number = moved.period_number and spine.pipeline = moved.pipeline
-        and spine.segment_dimension = moved.segment_dimension and spine.segment_value = moved.segment_value
+        and spine.scope = moved.scope and spine.scope_id = moved.scope_id
 
 ),
 
@@ -185,7 +185,7 @@ closed as (
         ) over by_period as closing_amount
     from bridged
     window by_period as (
-        partition by period_type, pipeline, segment_dimension, segment_value order by period_number rows unbounded preceding
+        partition by period_type, pipeline, scope, scope_id order by period_number rows unbounded preceding
     )
 
 )
@@ -196,9 +196,9 @@ select
     closed.period_end,
     closed.is_complete,
     closed.pipeline,
-    case closed.segment_dimension when 'all' then 'company' else closed.segment_dimension end as scope,
-    closed.segment_value as scope_id,
-    scope_name.segment_name as scope_name,
+    closed.scope,
+    closed.scope_id,
+    named_scope.scope_name,
     cast(closed.closing_count - closed.net_count as bigint) as opening_count,
     {%- for movement in flows %}
     cast(closed.{{ movement }}_count as bigint) as {{ movement }}_count,
@@ -221,5 +221,5 @@ select
     {%- endfor %}
 from closed
 cross join known
-inner join scope_name
-    on closed.segment_dimension = scope_name.segment_dimension and closed.segment_value = scope_name.segment_value
+inner join named_scope
+    on closed.scope = named_scope.scope and closed.scope_id = named_scope.scope_id

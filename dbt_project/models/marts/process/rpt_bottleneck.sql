@@ -45,11 +45,11 @@ numbered_stage as (
 numbered_scope as (
 
     select
-        segment_key, case segment_dimension when 'all' then 'company' else segment_dimension end as scope, segment_value as scope_id,
-        cast(dense_rank() over (order by segment_dimension, segment_value) as integer) as scope_number
+        segment_key, scope, scope_id, scope_name,
+        cast(dense_rank() over (order by scope, scope_id) as integer) as scope_number
     from segment
     -- A deal of no team is counted as such; pods are a matter of the companies that have them.
-    where segment_dimension in ('all', 'team') or (segment_dimension = 'pod' and segment_value <> '(none)')
+    where scope in ('company', 'team') or (scope = 'pod' and scope_id <> '(none)')
 
 ),
 
@@ -107,11 +107,11 @@ counted_by_number as (
 counted as (
 
     select
-        scope_named.scope, scope_named.scope_id, stage_named.pipeline, stage_named.stage, counted_by_number.*,
+        scope_named.scope, scope_named.scope_id, scope_named.scope_name, stage_named.pipeline, stage_named.stage, counted_by_number.*,
         {{ element('counted_by_number.wip_quantiles', 1) }} as median_wip,
         {{ element('counted_by_number.wip_quantiles', 2) }} as p90_wip
     from counted_by_number
-    inner join (select distinct scope_number, scope, scope_id from numbered_scope) as scope_named
+    inner join (select distinct scope_number, scope, scope_id, scope_name from numbered_scope) as scope_named
         on counted_by_number.scope_number = scope_named.scope_number
     inner join (select distinct stage_number, pipeline, stage from numbered_stage) as stage_named
         on counted_by_number.stage_number = stage_named.stage_number
@@ -121,8 +121,8 @@ counted as (
 -- Every stage of a pipeline that a scope ever worked in has every period, from the first on.
 row_key as (
 
-    select scope.scope, scope.scope_id, stage_place.pipeline, stage_place.stage, stage_place.stage_order, period.*
-    from (select distinct scope, scope_id, pipeline from counted) as scope
+    select scope.scope, scope.scope_id, scope.scope_name, stage_place.pipeline, stage_place.stage, stage_place.stage_order, period.*
+    from (select distinct scope, scope_id, scope_name, pipeline from counted) as scope
     inner join stage_place on scope.pipeline = stage_place.pipeline
     cross join period
 
@@ -214,6 +214,7 @@ select
     estimated.is_complete,
     estimated.scope,
     estimated.scope_id,
+    estimated.scope_name,
     estimated.pipeline,
     estimated.stage,
     cast(estimated.stage_order as integer) as stage_order,

@@ -64,20 +64,20 @@ kept_segment as (
 scope as (
 
     select
-        case segment_dimension when 'all' then 'company' else segment_dimension end as scope,
-        segment_value as scope_id,
-        min(segment_name) as scope_name
+        scope,
+        scope_id,
+        min(scope_name) as scope_name
     from (
-        select segment_dimension, segment_value, segment_name from kept_segment
+        select scope, scope_id, scope_name from kept_segment
         union
-        select 'rep', rep_scope.scope_id, rep.name
+        select 'rep', rep_scope.scope_id, rep_scope.scope_name
         from rep
         inner join rep_scope on rep.source_system = rep_scope.source_system and rep.rep_id = rep_scope.rep_id
         where not rep.is_placeholder
         union
-        select 'all', 'all', 'all'
+        select 'company', 'all', 'all'
     )
-    group by segment_dimension, segment_value
+    group by scope, scope_id
 
 ),
 
@@ -177,12 +177,12 @@ step_by_scope as (
 
     select
         step_by_combination.period_type, step_by_combination.period_number,
-        case segment.segment_dimension when 'all' then 'company' else segment.segment_dimension end as scope,
-        segment.segment_value as scope_id,
+        segment.scope,
+        segment.scope_id,
         sum(step_by_combination.change) as change
     from step_by_combination
     inner join segment on step_by_combination.segment_key = segment.segment_key
-    group by step_by_combination.period_type, step_by_combination.period_number, segment.segment_dimension, segment.segment_value
+    group by step_by_combination.period_type, step_by_combination.period_number, segment.scope, segment.scope_id
 
 ),
 
@@ -231,8 +231,8 @@ closed_by_scope as (
 
     select
         closed_by_combination.period_type, closed_by_combination.period_start,
-        case segment.segment_dimension when 'all' then 'company' else segment.segment_dimension end as scope,
-        segment.segment_value as scope_id,
+        segment.scope,
+        segment.scope_id,
         sum(closed_by_combination.won) as won,
         sum(closed_by_combination.lost) as lost,
         sum(closed_by_combination.won_amount) as won_amount,
@@ -242,7 +242,7 @@ closed_by_scope as (
     from closed_by_combination
     inner join segment on closed_by_combination.segment_key = segment.segment_key
     group by
-        closed_by_combination.period_type, closed_by_combination.period_start, segment.segment_dimension, segment.segment_value
+        closed_by_combination.period_type, closed_by_combination.period_start, segment.scope, segment.scope_id
 
 ),
 
@@ -251,13 +251,13 @@ cycle_by_scope as (
 
     select
         closed.period_type, closed.period_start,
-        case segment.segment_dimension when 'all' then 'company' else segment.segment_dimension end as scope,
-        segment.segment_value as scope_id,
+        segment.scope,
+        segment.scope_id,
         {{ quantiles('closed.sales_cycle_days', [0.5, 0.9]) }} as sales_cycle_quantiles
     from closed
     inner join segment on closed.segment_key = segment.segment_key
     where closed.sales_cycle_days is not null
-    group by closed.period_type, closed.period_start, segment.segment_dimension, segment.segment_value
+    group by closed.period_type, closed.period_start, segment.scope, segment.scope_id
 
 ),
 
