@@ -11,6 +11,7 @@ import csv
 import gzip
 import json
 import shutil
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 from nights import PROJECT, build_rows, command, digests, night, rows
 
+from funnelcast.sales_process import SCOPES
 from funnelcast.settings import Settings
 from ingestion.landing import extract_date_in_name
 from publishing.run_log import read_runs
@@ -71,6 +73,29 @@ def test_the_forecast_is_of_the_companys_fiscal_quarters_and_years(sample: Setti
         found = {row[0] for row in rows(sample.home, f"select distinct period_type from {table}")}
         assert found == {"week", "month", "fiscal_quarter", "fiscal_year"}
     assert rows(sample.home, "select min(period_start) from rpt_capacity_plan") == [(start,)]
+
+
+def test_a_part_of_the_company_is_called_alike_in_every_table(sample: Settings) -> None:
+    """Whoever joins two tables on scope and scope_id finds the part, by one name; a rep's is the newest that was delivered."""
+    tables = [
+        row[0]
+        for row in rows(sample.home, "select table_name from duckdb_columns() where column_name = 'scope' and not internal")
+    ]
+    assert len(tables) == 10
+    parts = {part for table in tables for part in rows(sample.home, f"select scope, scope_id, scope_name from {table}")}
+    assert {scope for scope, _, _ in parts} == set(SCOPES)
+    names: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for scope, key, name in parts:
+        names[scope, key].add(name)
+    assert {key: found for key, found in names.items() if len(found) > 1} == {}
+    assert names["company", "all"] == {"all"}
+    newest: dict[str, str] = {}
+    for path in sorted((LANDING / "salesforce" / "user").iterdir()):
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            newest |= {row["Id"]: row["Name"].strip() for row in csv.DictReader(file)}
+    reps = {key: found for (scope, key), found in names.items() if scope == "rep" and key in newest}
+    assert len(reps) > 20
+    assert reps == {key: {newest[key]} for key in reps}
 
 
 @pytest.mark.parametrize(
