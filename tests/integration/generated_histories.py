@@ -13,7 +13,7 @@ import csv
 import os
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -118,6 +118,53 @@ def histories(draw: st.DrawFn) -> Histories:
         for _ in EXTRACT_DAYS
     )
     return Histories(tuple(events), tuple(tuple(table) for table in tables), users)
+
+
+@st.composite
+def edited_histories(draw: st.DrawFn) -> Histories:
+    """The same, but extracts show what the history does not tell: edits of amount, date and stage, and closes with dates of their own.
+
+    On the days of extracts histories tell of more, at 10:00: that is before or after what the extract of that day shows.
+    """
+    company = draw(histories())
+    deals = sorted({row["opportunity_id"] for table in company.deals for row in table})
+    events = list(company.events)
+    edits: dict[str, Row] = {}
+    tables: list[tuple[Row, ...]] = []
+    for table, day in zip(company.deals, EXTRACT_DAYS, strict=True):
+        for deal in deals:
+            if not draw(st.booleans()):
+                continue
+            edits[deal] = {
+                **edits.get(deal, {}),
+                **draw(
+                    st.sampled_from(
+                        (
+                            {"amount": "77"},
+                            {"amount": ""},
+                            {"expected_close_on": "2026-12-24"},
+                            *({"stage": stage, "closed_at": ""} for stage in STAGES[:4]),
+                            {"stage": "won", "closed_at": f"{day - timedelta(days=draw(st.integers(0, 9))):%Y-%m-%d}"},
+                            {"stage": "lost", "closed_at": ""},
+                        )
+                    )
+                ),
+            }
+        tables.append(tuple({"closed_at": "", **row, **edits.get(row["opportunity_id"], {})} for row in table))
+        told = [deal for deal in deals if any(event.deal == deal for event in events)]
+        events += [
+            Event(
+                deal,
+                draw(st.sampled_from(STAGES)),
+                day + timedelta(hours=10),
+                draw(st.sampled_from(("100", "77"))),
+                "2026-12-24",
+                "u1",
+            )
+            for deal in told
+            if draw(st.booleans())
+        ]
+    return replace(company, events=tuple(events), deals=tuple(tables))
 
 
 @st.composite

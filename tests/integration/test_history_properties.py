@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, get_args, get_origin
@@ -19,7 +19,16 @@ from typing import Any, Literal, get_args, get_origin
 import duckdb
 import pytest
 from compiled_models import built, compiled_project, digests
-from generated_histories import EXTRACT_DAYS, STAGES, Event, Histories, deliver, histories, stays_told_by
+from generated_histories import (
+    EXTRACT_DAYS,
+    STAGES,
+    Event,
+    Histories,
+    deliver,
+    edited_histories,
+    histories,
+    stays_told_by,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nights import settings_for
@@ -111,6 +120,50 @@ def test_visits_tile_each_deals_life(company: Histories) -> None:
         by_history = [visit for visit in of_deal[deal] if visit["entry_evidence"] == "history"]
         if len({visit["pipeline"] for visit in of_deal[deal]}) == 1:
             assert [(visit["stage"], visit["entered_at"]) for visit in by_history] == stays
+
+
+@MORE
+@given(edited_histories())
+def test_a_deal_ends_as_it_was_last_delivered(company: Histories) -> None:
+    """Whatever the history tells of the same day or before: amount, date and stage are those of the newest extract.
+
+    But for a stage that the deal had earlier on the day of the history's last word: the extract may have been made before that word.
+    """
+    with _built(company, ["int_opportunity_change"]) as connection:
+        ends = _records(
+            connection,
+            """
+            select opportunity.opportunity_id, stage.stage, change.amount, change.expected_close_on, change.told_at
+            from intermediate.int_opportunity_change as change
+            inner join intermediate.int_opportunity as opportunity on change.opportunity_key = opportunity.opportunity_key
+            inner join intermediate.int_stage as stage on change.stage_key = stage.stage_key
+            where change.next_changed_at is null
+            """,
+        )
+    found = {row["opportunity_id"]: row for row in ends}
+    newest = EXTRACT_DAYS[-1]
+    for row in company.deals[-1]:
+        end = found[row["opportunity_id"]]
+        amount = None if end["amount"] is None else float(end["amount"])
+        assert amount == (float(row["amount"]) if row["amount"] else None), row
+        assert end["expected_close_on"] == date.fromisoformat(row["expected_close_on"]), row
+        assert end["told_at"] < newest + timedelta(days=1)
+        if end["stage"] != row["stage"]:
+            assert row["stage"] in _stages_of_the_day(company, row["opportunity_id"], newest), row
+            told = [event for event in company.events if event.deal == row["opportunity_id"]]
+            last = max(told, key=lambda event: (event.at, STAGES.index(event.stage)))
+            assert last.at >= newest, row
+            assert end["stage"] == last.stage, row
+
+
+def _stages_of_the_day(company: Histories, deal: str, day: datetime) -> set[str]:
+    """The stages that a deal may have had on a day before its history's last word: as that day began, and on it."""
+    told = sorted(
+        (event for event in company.events if event.deal == deal), key=lambda event: (event.at, STAGES.index(event.stage))
+    )
+    before = [event.stage for event in told if event.at < day]
+    shown = [row["stage"] for table in company.deals[:-1] for row in table if row["opportunity_id"] == deal]
+    return {*before[-1:], *(event.stage for event in told[:-1] if event.at >= day), *shown[-1:]}
 
 
 @pytest.mark.parametrize("definitions", every_setting(), ids=lambda chosen: repr(chosen))

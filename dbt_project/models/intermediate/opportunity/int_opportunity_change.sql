@@ -25,6 +25,12 @@ stage_label as (
 
 ),
 
+delivered_file as (
+
+    select * from {{ source('accounting', 'delivered_file') }}
+
+),
+
 run as (
 
     select timezone, as_of_end from {{ source('config', 'run') }}
@@ -88,13 +94,55 @@ from_history as (
 
 ),
 
-last_of_history as (
+-- Where a history leaves its deal: of two words at one instant, the later in the order of `numbered`.
+last_word as (
 
-    select from_history.opportunity_key, {{ first_by('stage.pipeline', 'stage.stage_key') }} as pipeline
+    select
+        from_history.opportunity_key, opportunity.source_system, from_history.changed_at as last_told_at, {{ local_day('from_history.changed_at') }} as told_on,
+        from_history.stage_key, from_history.amount, from_history.expected_close_on, stage.pipeline
     from from_history
-    inner join stage on from_history.stage_key = stage.stage_key
+    cross join run
+    inner join opportunity on from_history.opportunity_key = opportunity.opportunity_key
+    left join stage on from_history.stage_key = stage.stage_key
     where from_history.is_last_word
-    group by from_history.opportunity_key
+    qualify row_number() over (
+        partition by from_history.opportunity_key
+        order by stage.stage_order desc nulls first, from_history.expected_close_on desc nulls first, from_history.amount desc nulls first
+    ) = 1
+
+),
+
+extract_made as (
+
+    select system as source_system, extracted_at
+    from delivered_file
+    where object in ('opportunity', 'deal') and outcome = 'loaded'
+    union
+    select source_system, valid_from from opportunity_version
+
+),
+
+told_day as (
+
+    select
+        found.source_system, found.told_on, {{ utc_time(dbt.cast('found.told_on', 'timestamp'), 'run.timezone') }} as began_at,
+        {{ utc_time(dbt.cast(dbt.dateadd('day', 1, 'found.told_on'), 'timestamp'), 'run.timezone') }} as ended_at
+    from (select distinct source_system, told_on from last_word) as found
+    cross join run
+
+),
+
+-- The extracts next to the day of a history's last word: the last one of that day, and the first one after it.
+extract_of_day as (
+
+    select
+        told_day.source_system, told_day.told_on, told_day.began_at, told_day.ended_at,
+        max(case when extract_made.extracted_at < told_day.ended_at then extract_made.extracted_at end) as that_day_at,
+        min(case when extract_made.extracted_at >= told_day.ended_at then extract_made.extracted_at end) as later_at
+    from told_day
+    left join extract_made
+        on told_day.source_system = extract_made.source_system and extract_made.extracted_at >= told_day.began_at
+    group by told_day.source_system, told_day.told_on, told_day.began_at, told_day.ended_at
 
 ),
 
@@ -162,7 +210,7 @@ changed_version as (
     select
         *,
         max(dated_at) over (partition by opportunity_key order by version_number rows unbounded preceding) as changed_at,
-        lead(version_number) over (partition by opportunity_key order by version_number) is null as is_newest
+        lead(valid_from) over (partition by opportunity_key order by version_number) as next_valid_from
     from dated_version
 
 ),
@@ -194,14 +242,13 @@ from_creation as (
 
 ),
 
-from_extracts as (
+-- A version beside the last word of its deal's history. What the history does not track is as last delivered, and no news.
+beside_history as (
 
-    -- A close whose own date lies before the last word of the history came after that word all the same: the extract shows it.
     select
-        changed_version.opportunity_key, changed_version.stage_key,
-        case
-            when changed_version.changed_at < history_end.last_told_at then history_end.last_told_at else changed_version.changed_at
-        end as changed_at,
+        changed_version.opportunity_key, changed_version.version_number, changed_version.valid_from, changed_version.next_valid_from,
+        changed_version.changed_at, changed_version.pipeline, changed_version.stage_key,
+        changed_version.stage_key is not distinct from changed_version.previous_stage_key as keeps_stage,
         case when history_end.tracks_amount then changed_version.amount else opportunity.amount end as amount,
         case
             when history_end.tracks_expected_close or not history_end.borrows_expected_close then changed_version.expected_close_on
@@ -209,21 +256,133 @@ from_extracts as (
         end as expected_close_on,
         history_end.tracks_amount as is_amount_told,
         history_end.tracks_expected_close or not history_end.borrows_expected_close as is_expected_close_told,
-        changed_version.valid_from as told_at,
-        'extract' as evidence
+        last_word.last_told_at, last_word.stage_key as last_stage_key, last_word.amount as last_amount,
+        last_word.expected_close_on as last_expected_close_on, last_word.pipeline as last_pipeline,
+        extract_of_day.began_at, extract_of_day.ended_at, extract_of_day.that_day_at, extract_of_day.later_at,
+        coalesce(changed_version.valid_from <= extract_of_day.that_day_at, false)
+            and (
+                coalesce(changed_version.next_valid_from > extract_of_day.that_day_at, true)
+                or changed_version.valid_from > last_word.last_told_at
+            ) as is_shown_that_day,
+        changed_version.valid_from < extract_of_day.ended_at and extract_of_day.later_at is not null
+            and coalesce(changed_version.next_valid_from > extract_of_day.later_at, true) as is_shown_later
     from changed_version
     inner join history_end on changed_version.opportunity_key = history_end.opportunity_key
     inner join opportunity on changed_version.opportunity_key = opportunity.opportunity_key
-    inner join last_of_history on changed_version.opportunity_key = last_of_history.opportunity_key
+    inner join last_word on changed_version.opportunity_key = last_word.opportunity_key
+    inner join extract_of_day on last_word.source_system = extract_of_day.source_system and last_word.told_on = extract_of_day.told_on
+
+),
+
+contradiction as (
+
+    select *
+    from beside_history
+    where (is_shown_that_day or is_shown_later) and (
+        stage_key is distinct from last_stage_key
+        or amount is distinct from last_amount
+        or expected_close_on is distinct from last_expected_close_on
+    )
+
+),
+
+-- Which parts of a contradicting version the history tells of that day before its last word, the state in which it began included.
+told_earlier as (
+
+    select
+        contradiction.opportunity_key, contradiction.version_number,
+        {{ any_true('earlier.stage_key = contradiction.stage_key') }} as is_stage_told,
+        {{ any_true('earlier.amount is not distinct from contradiction.amount') }} as is_amount_told,
+        {{ any_true('earlier.expected_close_on is not distinct from contradiction.expected_close_on') }} as is_close_told
+    from contradiction
+    inner join (
+        select
+            opportunity_key, stage_key, amount, expected_close_on,
+            lead(changed_at) over (partition by opportunity_key order by changed_at, is_last_word) as next_told_at
+        from from_history
+        where opportunity_key in (select opportunity_key from contradiction)
+    ) as earlier
+        on contradiction.opportunity_key = earlier.opportunity_key and earlier.next_told_at >= contradiction.began_at
+    group by contradiction.opportunity_key, contradiction.version_number
+
+),
+
+-- An extract of the day of the last word shows that day's end, so it comes after that word. But some are made earlier on their day, whatever
+-- time their names tell: a stage that the history tells of that day before its last word, or that the extract before showed too, is no move
+-- back. Amount and date are the deal's as long as nothing newer is delivered, which then shows if they were edited before the last word.
+judged as (
+
+    select
+        contradiction.*,
+        case
+            when contradiction.pipeline = contradiction.last_pipeline and (contradiction.keeps_stage or told_earlier.is_stage_told)
+                then contradiction.last_stage_key
+            else contradiction.stage_key
+        end as stage_key_that_day,
+        case
+            when contradiction.next_valid_from is null or not coalesce(told_earlier.is_amount_told, false)
+                then contradiction.amount
+            else contradiction.last_amount
+        end as amount_that_day,
+        case
+            when contradiction.next_valid_from is null or not coalesce(told_earlier.is_close_told, false)
+                then contradiction.expected_close_on
+            else contradiction.last_expected_close_on
+        end as expected_close_on_that_day
+    from contradiction
+    left join told_earlier
+        on contradiction.opportunity_key = told_earlier.opportunity_key and contradiction.version_number = told_earlier.version_number
+
+),
+
+spoken as (
+
+    -- A close whose own date lies before the last word of the history came after that word all the same: the extract shows it.
     -- A deal is in the pipeline that its newest extract names, whatever the history has not told yet.
-    where changed_version.valid_from > history_end.last_told_at
-        or (changed_version.is_newest and changed_version.pipeline <> last_of_history.pipeline)
+    select
+        opportunity_key, version_number, stage_key, greatest(changed_at, last_told_at) as changed_at, amount, expected_close_on,
+        is_amount_told, is_expected_close_told, valid_from as told_at
+    from beside_history
+    where valid_from >= ended_at
+        or (next_valid_from is null and pipeline <> last_pipeline and not is_shown_that_day)
+
+    union all
+
+    select
+        opportunity_key, version_number, stage_key_that_day, greatest(changed_at, last_told_at), amount_that_day, expected_close_on_that_day,
+        is_amount_told, is_expected_close_told, case when valid_from >= began_at then valid_from else that_day_at end
+    from judged
+    where is_shown_that_day
+
+    union all
+
+    -- What the history has told last is not what a later day's extract still shows.
+    select
+        opportunity_key, version_number, stage_key, later_at, amount, expected_close_on, is_amount_told, is_expected_close_told, later_at
+    from judged
+    where is_shown_later and not (
+        is_shown_that_day
+        and stage_key_that_day is not distinct from stage_key
+        and amount_that_day is not distinct from amount
+        and expected_close_on_that_day is not distinct from expected_close_on
+    )
+
+),
+
+from_extracts as (
+
+    select
+        opportunity_key, stage_key,
+        max(changed_at) over (partition by opportunity_key order by version_number, told_at rows unbounded preceding) as changed_at,
+        amount, expected_close_on, is_amount_told, is_expected_close_told, told_at, 'extract' as evidence, version_number
+    from spoken
 
     union all
 
     select
         changed_version.opportunity_key, changed_version.stage_key, changed_version.changed_at,
-        changed_version.amount, changed_version.expected_close_on, true, true, changed_version.valid_from, 'extract'
+        changed_version.amount, changed_version.expected_close_on, true, true, changed_version.valid_from, 'extract',
+        changed_version.version_number
     from changed_version
     left join history_end on changed_version.opportunity_key = history_end.opportunity_key
     where history_end.opportunity_key is null
@@ -234,11 +393,12 @@ from_extracts as (
 told_last as (
 
     select
-        opportunity_key, stage_key, changed_at, amount, expected_close_on, is_amount_told, is_expected_close_told, told_at, evidence
+        opportunity_key, stage_key, changed_at, amount, expected_close_on, is_amount_told, is_expected_close_told, told_at, evidence,
+        0 as version_number
     from from_history
     where is_last_word
     union all
-    select * from from_creation
+    select *, 0 from from_creation
     union all
     select * from from_extracts
 
@@ -254,10 +414,10 @@ compared as (
             and told_last.expected_close_on is not distinct from lag(told_last.expected_close_on) over by_time as repeats_the_last
     from told_last
     left join stage on told_last.stage_key = stage.stage_key
-    -- Two changes at the same instant follow each other in the order of their stages; extracts speak last.
+    -- Two changes at the same instant follow each other in the order of their stages; extracts speak last, one after the other.
     window by_time as (
         partition by told_last.opportunity_key
-        order by told_last.changed_at, case when told_last.evidence = 'extract' then 1 else 0 end, stage.stage_order,
+        order by told_last.changed_at, case when told_last.evidence = 'extract' then 1 else 0 end, told_last.version_number, stage.stage_order,
             told_last.expected_close_on, told_last.amount
     )
 
@@ -266,13 +426,15 @@ compared as (
 told as (
 
     select
-        opportunity_key, stage_key, changed_at, amount, expected_close_on, is_amount_told, is_expected_close_told, told_at, evidence
+        opportunity_key, stage_key, changed_at, amount, expected_close_on, is_amount_told, is_expected_close_told, told_at, evidence,
+        0 as version_number
     from from_history
     where not is_last_word
     union all
     -- An extract that only confirms what is known is no change.
     select
-        opportunity_key, stage_key, changed_at, amount, expected_close_on, is_amount_told, is_expected_close_told, told_at, evidence
+        opportunity_key, stage_key, changed_at, amount, expected_close_on, is_amount_told, is_expected_close_told, told_at, evidence,
+        version_number
     from compared
     where evidence <> 'extract' or not repeats_the_last
 
@@ -289,7 +451,7 @@ numbered as (
     left join stage on told.stage_key = stage.stage_key
     window by_time as (
         partition by told.opportunity_key
-        order by told.changed_at, case when told.evidence = 'extract' then 1 else 0 end, stage.stage_order,
+        order by told.changed_at, case when told.evidence = 'extract' then 1 else 0 end, told.version_number, stage.stage_order,
             told.expected_close_on, told.amount
     )
 
