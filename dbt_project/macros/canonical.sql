@@ -6,7 +6,13 @@
     A new system adds its mappings, and its line in `vars: mapped` of dbt_project.yml.
 -#}
 
-{#- The columns of each kind of record, with their types. Each also has source_system and _extracted_at. -#}
+{#-
+    The columns of each kind of record, with their types. Each also has source_system and _extracted_at.
+
+    known_from: which list of the system's says it. may_repeat (activity): a tool that knows addresses, not records, says it, and a CRM may say it too.
+    rep_email: the address of the rep where the system knows no user. precedence (email_event): where several say one event, the lowest counts:
+    1 and 2 for the tool that sends (its events before its lists), 3 for a CRM that sends, 4 for what was typed off or exported.
+-#}
 {% macro canonical_kinds() -%}
     {{ return({
         'user': {
@@ -16,6 +22,24 @@
         'account': {
             'account_id': 'varchar', 'name': 'varchar', 'domain': 'varchar', 'industry': 'varchar', 'employees': 'bigint',
             'country': 'varchar', 'created_at': 'timestamp', 'is_deleted': 'boolean', 'extra': 'varchar'
+        },
+        'contact': {
+            'contact_id': 'varchar', 'account_id': 'varchar', 'email': 'varchar', 'created_at': 'timestamp', 'is_deleted': 'boolean'
+        },
+        'activity': {
+            'known_from': 'varchar', 'activity_id': 'varchar', 'activity_type': 'varchar', 'occurred_at': 'timestamp',
+            'booked_at': 'timestamp', 'user_id': 'varchar', 'rep_email': 'varchar', 'lead_id': 'varchar', 'contact_id': 'varchar',
+            'account_id': 'varchar', 'opportunity_id': 'varchar', 'outcome': 'varchar', 'email': 'varchar', 'may_repeat': 'boolean'
+        },
+        'planned_activity': {
+            'object': 'varchar', 'activity_id': 'varchar', 'opportunity_id': 'varchar', 'planned_at': 'timestamp',
+            'is_plan': 'boolean', 'is_still_on': 'boolean'
+        },
+        'email_event': {
+            'known_from': 'varchar', 'precedence': 'integer', 'event_id': 'varchar', 'event_type': 'varchar', 'occurred_at': 'timestamp',
+            'message_id': 'varchar', 'own_message_id': 'varchar', 'user_id': 'varchar', 'sender_email': 'varchar',
+            'recipient_email': 'varchar', 'lead_id': 'varchar', 'sequence_id': 'varchar', 'step': 'varchar', 'variant': 'varchar',
+            '_object': 'varchar', '_file': 'varchar', '_row': 'bigint'
         },
         'merge': {
             'object': 'varchar', 'record_id': 'varchar', 'master_id': 'varchar', '_file': 'varchar', '_row': 'bigint'
@@ -67,14 +91,19 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- The rows of a kind from every system in use that is mapped to it, column by column; of none, no row. -#}
-{% macro union_of_systems(kind) -%}
-    {%- set columns = canonical_columns(kind) -%}
+{#- The systems in use that are mapped to a kind. -#}
+{% macro systems_mapped_to(kind) -%}
     {%- set mapped = [] -%}
     {%- for system in var('systems') | sort if kind in var('mapped').get(system, []) -%}
         {%- do mapped.append(system) -%}
     {%- endfor -%}
-    {%- for system in mapped %}
+    {{ return(mapped) }}
+{%- endmacro %}
+
+{#- The rows of a kind from every system in use that is mapped to it, column by column; of none, no row. -#}
+{% macro union_of_systems(kind) -%}
+    {%- set columns = canonical_columns(kind) -%}
+    {%- for system in systems_mapped_to(kind) %}
     {%- if not loop.first %}
 union all
     {%- endif %}

@@ -1,7 +1,7 @@
 -- One row per system and booking of a meeting, or holding of one, that it tells of by T. What the CRM tells as well is a repeat: it counts once.
 -- The same: with the same address, by the same rep where both are known, and within two hours. Each repeats one at most, and is repeated by
 -- one at most: the nearest of either.
-{#- Instantly tells when somebody marked a meeting as booked or held, which may be after the meeting. The CRM tells when it is. -#}
+{#- A sending tool says when somebody marked a meeting as booked or held, which may be after the meeting. The CRM says when it is. -#}
 {%- set tolerance = 7200 %}
 with activity as (
 
@@ -36,7 +36,7 @@ run as (
 meeting as (
 
     select
-        activity.told_by, activity.source_system, activity.activity_id, activity.booked_at, activity.occurred_at, activity.is_held,
+        activity.told_by, activity.source_system, activity.activity_id, activity.booked_at, activity.occurred_at, activity.is_held, activity.may_repeat,
         {{ email_key('coalesce(activity.email, contact.email, lead.email)') }} as person_key,
         coalesce(rep.person_id, activity.rep_source_system || '|' || activity.rep_id) as rep_key
     from activity
@@ -50,33 +50,33 @@ meeting as (
 telling as (
 
     select meeting.told_by, meeting.source_system, meeting.activity_id, 'meeting_booked' as event_type, meeting.booked_at as told_at,
-        meeting.person_key, meeting.rep_key
+        meeting.person_key, meeting.rep_key, meeting.may_repeat
     from meeting
     cross join run
     where meeting.booked_at < run.as_of_end
 
     union all
 
-    select told_by, source_system, activity_id, 'meeting_held', occurred_at, person_key, rep_key
+    select told_by, source_system, activity_id, 'meeting_held', occurred_at, person_key, rep_key, may_repeat
     from meeting
     where is_held
 
-){% if uses('instantly') %},
+),
 
 near as (
 
     select
-        instantly.activity_id, instantly.event_type, crm.source_system as repeats_system, crm.activity_id as repeats_id,
-        abs({{ dbt.datediff('crm.told_at', 'instantly.told_at', 'second') }}) as seconds_apart
-    from telling as instantly
+        tool.source_system, tool.activity_id, tool.event_type, crm.source_system as repeats_system, crm.activity_id as repeats_id,
+        abs({{ dbt.datediff('crm.told_at', 'tool.told_at', 'second') }}) as seconds_apart
+    from telling as tool
     inner join telling as crm
-        on instantly.person_key = crm.person_key
-        and instantly.event_type = crm.event_type
-        and instantly.source_system <> crm.source_system
-        and crm.told_at between {{ dbt.dateadd('second', -tolerance, 'instantly.told_at') }}
-            and {{ dbt.dateadd('second', tolerance, 'instantly.told_at') }}
-        and coalesce(instantly.rep_key = crm.rep_key, true)
-    where instantly.told_by = 'instantly.event'
+        on tool.person_key = crm.person_key
+        and tool.event_type = crm.event_type
+        and tool.source_system <> crm.source_system
+        and crm.told_at between {{ dbt.dateadd('second', -tolerance, 'tool.told_at') }}
+            and {{ dbt.dateadd('second', tolerance, 'tool.told_at') }}
+        and coalesce(tool.rep_key = crm.rep_key, true)
+    where tool.may_repeat
 
 ),
 
@@ -85,10 +85,10 @@ repeat as (
     select *
     from near
     qualify
-        row_number() over (partition by event_type, activity_id order by seconds_apart, repeats_system, repeats_id) = 1
-        and row_number() over (partition by event_type, repeats_system, repeats_id order by seconds_apart, activity_id) = 1
+        row_number() over (partition by source_system, event_type, activity_id order by seconds_apart, repeats_system, repeats_id) = 1
+        and row_number() over (partition by event_type, repeats_system, repeats_id order by seconds_apart, source_system, activity_id) = 1
 
-){% endif %}
+)
 
 select
     telling.told_by,
@@ -96,15 +96,11 @@ select
     telling.activity_id,
     telling.event_type,
     telling.told_at,
-    {% if uses('instantly') -%}
     repeat.repeats_system,
     repeat.repeats_id
-    {%- else -%}
-    cast(null as varchar) as repeats_system,
-    cast(null as varchar) as repeats_id
-    {%- endif %}
 from telling
-{% if uses('instantly') -%}
 left join repeat
-    on telling.told_by = 'instantly.event' and telling.activity_id = repeat.activity_id and telling.event_type = repeat.event_type
-{%- endif %}
+    on telling.may_repeat
+    and telling.source_system = repeat.source_system
+    and telling.activity_id = repeat.activity_id
+    and telling.event_type = repeat.event_type

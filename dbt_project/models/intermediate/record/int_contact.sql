@@ -1,11 +1,11 @@
 -- One row per contact, as last delivered, with the lead that became it. Contacts that were merged into another know which.
-with {% if uses('salesforce') -%}
-salesforce_contact as (
+with contact as (
 
-    select * from {{ ref('stg_salesforce__contact') }}
+    select * from {{ ref('canonical_contact') }}
 
 ),
 
+{% if uses('salesforce') -%}
 salesforce_lead as (
 
     select * from {{ ref('stg_salesforce__lead') }}
@@ -19,28 +19,10 @@ record_merge as (
 
 ),
 
-delivered as (
-
-    select
-        cast(null as varchar) as source_system, cast(null as varchar) as contact_id, cast(null as varchar) as account_id,
-        cast(null as varchar) as email, cast(null as timestamp) as created_at, cast(null as boolean) as is_deleted,
-        cast(null as timestamp) as _extracted_at
-    where false
-
-    {% if uses('salesforce') -%}
-    union all
-
-    select _system, contact_id, account_id, email, created_at, is_deleted, _extracted_at
-    from salesforce_contact
-    where row_disposition = 'loaded'
-    {%- endif %}
-
-),
-
 newest as (
 
     select *
-    from delivered
+    from contact
     qualify row_number() over (partition by source_system, contact_id order by _extracted_at desc) = 1
 
 ),
