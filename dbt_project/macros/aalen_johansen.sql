@@ -10,7 +10,9 @@
     Days are tied by nature: of those at risk on a day, both events are taken at once, and what is censored that day was at risk.
 
     Writes the CTEs aj_day … aj_estimate; the last has the keys and
-        rate, variance   null where neither event was ever seen
+        rate, variance   null where neither event was ever seen; the variance is the estimate's, about the rate that it estimates
+        chance           what is to be added to the variance where the share of the key's own cases is asked (see effective_size)
+        own              how many cases the key has of its own; null where no others stand in for it
         unresolved       the share that neither event has taken by the longest time anyone was followed
         outcomes         events of both kinds that the estimate rests on
 -#}
@@ -36,7 +38,8 @@
             *,
             sum(own) over later as own_at_risk,
             sum(late) over later as late_at_risk,
-            max(late_entry) over (partition by {{ key }}) as late_from
+            max(late_entry) over (partition by {{ key }}) as late_from,
+            sum(own) over (partition by {{ key }}) as own_cases
         from aj_day
         window later as (partition by {{ key }} order by days desc rows unbounded preceding)
 
@@ -46,7 +49,7 @@
     aj_risk as (
 
         select
-            {{ key }}, days, interest, competing,
+            {{ key }}, days, interest, competing, own_at_risk, own_cases,
             cast(own_at_risk + case when days > late_from then late_at_risk else 0 end as double) as at_risk
         from aj_followed
         where interest + competing > 0
@@ -88,34 +91,46 @@
 
     ),
 
-    aj_estimate as (
+    -- What each day adds to the variance: Greenwood's term, where the day did not take all (nothing comes after it then), the event's own,
+    -- and what the two have in common.
+    aj_doubt as (
 
         select
-            {% for name in keys %}aj_incidence.{{ name }}, {% endfor %}
-            -- The last digits depend on how the sums happened to be added up: a rate of 1 would be 0.9999999999999998 now and then, and the
-            -- interval around it made of that error.
-            round(max(aj_last.rate), 12) as rate,
-            -- Of 0 and -0 either may be the greater: a digest would tell them apart.
-            case when round(max(aj_last.unresolved), 12) > 0 then round(max(aj_last.unresolved), 12) else 0 end as unresolved,
-            sum(aj_incidence.interest + aj_incidence.competing) as outcomes,
-            sum(
-                -- Greenwood's term, where the day did not take all: then nothing comes after it.
-                case when aj_incidence.interest + aj_incidence.competing < aj_incidence.at_risk then
-                    (aj_last.rate - aj_incidence.incidence) * (aj_last.rate - aj_incidence.incidence)
-                    * (aj_incidence.interest + aj_incidence.competing)
-                    / (aj_incidence.at_risk * (aj_incidence.at_risk - aj_incidence.interest - aj_incidence.competing))
-                else 0 end
-                + aj_incidence.survival_before * aj_incidence.survival_before
-                * aj_incidence.interest * (aj_incidence.at_risk - aj_incidence.interest)
-                / (aj_incidence.at_risk * aj_incidence.at_risk * aj_incidence.at_risk)
-                - 2 * (aj_last.rate - aj_incidence.incidence) * aj_incidence.survival_before
-                * aj_incidence.interest / (aj_incidence.at_risk * aj_incidence.at_risk)
-            ) as variance
+            {% for name in keys %}aj_incidence.{{ name }}, {% endfor %}aj_last.rate, aj_last.unresolved,
+            aj_incidence.interest + aj_incidence.competing as outcomes,
+            aj_incidence.at_risk, aj_incidence.own_at_risk, aj_incidence.own_cases, aj_incidence.survival_before,
+            case when aj_incidence.interest + aj_incidence.competing < aj_incidence.at_risk then
+                (aj_last.rate - aj_incidence.incidence) * (aj_last.rate - aj_incidence.incidence)
+                * (aj_incidence.interest + aj_incidence.competing)
+                / (aj_incidence.at_risk * (aj_incidence.at_risk - aj_incidence.interest - aj_incidence.competing))
+            else 0 end
+            + aj_incidence.survival_before * aj_incidence.survival_before
+            * aj_incidence.interest * (aj_incidence.at_risk - aj_incidence.interest)
+            / (aj_incidence.at_risk * aj_incidence.at_risk * aj_incidence.at_risk)
+            - 2 * (aj_last.rate - aj_incidence.incidence) * aj_incidence.survival_before
+            * aj_incidence.interest / (aj_incidence.at_risk * aj_incidence.at_risk) as variance
         from aj_incidence
         inner join aj_last on {% for name in keys %}aj_incidence.{{ name }} = aj_last.{{ name }}{% if not loop.last %} and {% endif %}{% endfor %}
 
-        group by {% for name in keys %}aj_incidence.{{ name }}{% if not loop.last %}, {% endif %}{% endfor %}
 
+    ),
+
+    aj_estimate as (
+
+        select
+            {{ key }},
+            -- The last digits depend on how the sums happened to be added up: a rate of 1 would be 0.9999999999999998 now and then, and the
+            -- interval around it made of that error.
+            round(max(rate), 12) as rate,
+            -- Of 0 and -0 either may be the greater: a digest would tell them apart.
+            case when round(max(unresolved), 12) > 0 then round(max(unresolved), 12) else 0 end as unresolved,
+            sum(outcomes) as outcomes,
+            sum(variance) as variance,
+            -- A day that took all before leaves none of whom to doubt.
+            sum(case when survival_before > 0 then variance * (at_risk - own_at_risk) / (own_cases * survival_before) else 0 end) as chance,
+            max(case when at_risk > own_at_risk then own_cases end) as own
+        from aj_doubt
+        group by {{ key }}
 
     )
 {%- endmacro %}
@@ -124,9 +139,29 @@
     The size of a simple sample that would be as sure of a rate: a Wilson interval of it lies within 0 and 1, is that of the plain rate
     where every case is finished, and holds at small sizes where a symmetric one does not (Korn and Graubard 1998; Wilson 1927).
     A rate of 0 or 1 has no variance of its own: it is as sure as the outcomes it rests on.
+
+    That is how sure the rate is which lies behind the cases. What will have become of the key's own ones is less sure: of days that they have
+    not been watched for, others tell the rate, and chance does the rest. Take R, the share of the own n if all were watched to the end. With
+    v(s) the variance's part of day s, Y(s) those at risk then, y(s) the own ones among them, and S(s) the share that is left before it, by the
+    martingales that both are sums of:
+        Var(R)       = sum of v(s) Y(s) / (n S(s))      which is rate (1 - rate) / n
+        Cov(rate, R) = sum of v(s) y(s) / (n S(s))      what the estimate and the share have in common
+        chance       = Var(R) - Cov(rate, R) = sum of v(s) (Y(s) - y(s)) / (n S(s))
+    variance + chance is at least Var(rate - R) and at least the variance. It is the variance where nobody else stands in (and so Wilson's
+    where all is finished), variance + rate (1 - rate) / n where the own have seen nothing yet, and never less than if all were finished.
 -#}
 {% macro effective_size(rate, variance, outcomes) -%}
     case when {{ rate }} > 0 and {{ rate }} < 1 and {{ variance }} > 0 then {{ rate }} * (1 - {{ rate }}) / {{ variance }} else {{ outcomes }} end
+{%- endmacro %}
+
+{#- The size of a simple sample of which chance makes as much; null where it makes nothing. At a rate of 0 or 1, all that are the key's own. -#}
+{% macro chance_size(rate, variance, chance, own) -%}
+    case
+        when {{ rate }} > 0 and {{ rate }} < 1 and {{ variance }} > 0
+            -- What is left of days on which the rate was all but settled is rounding.
+            then case when {{ chance }} > 1e-9 * {{ variance }} then {{ rate }} * (1 - {{ rate }}) / {{ chance }} end
+        else {{ own }}
+    end
 {%- endmacro %}
 
 {#- How many months back a young cohort looks for what becomes of deals that are older than any of its own. -#}

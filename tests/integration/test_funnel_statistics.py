@@ -29,6 +29,8 @@ class Estimate(NamedTuple):
     rate: float
     variance: float
     unresolved: float
+    # Null where nobody else stands in: then the estimate is of the cohort's own deals alone.
+    chance_size: float | None
 
 
 ENTRIES = """
@@ -68,7 +70,7 @@ def cases(sample: Settings) -> dict[Cell, list[Case]]:
 @pytest.fixture(scope="module")
 def told(sample: Settings) -> dict[Cell, Estimate]:
     sql = """
-        select cohort_month, pipeline, stage, scope, scope_id, rate, variance, unresolved
+        select cohort_month, pipeline, stage, scope, scope_id, rate, variance, unresolved, chance_size
         from intermediate.int_stage_eventual
     """
     return {tuple(row[:5]): Estimate(*row[5:]) for row in build_rows(sample, sql)}
@@ -82,7 +84,9 @@ def test_every_eventual_conversion_is_what_a_loop_over_days_finds(
     assert len(expected) > 1_000
     assert any(case[2] is not None for found in cases.values() for case in found)
     for cell, estimate in expected.items():
-        assert told[cell] == pytest.approx(estimate, abs=1e-9), cell
+        assert told[cell][:3] == pytest.approx(estimate[:3], abs=1e-9), cell
+        assert told[cell].chance_size == pytest.approx(estimate.chance_size, rel=1e-6), cell
+    assert sum(estimate.chance_size is not None for estimate in expected.values()) > 50
 
 
 def test_eventual_conversion_agrees_with_lifelines(cases: dict[Cell, list[Case]], told: dict[Cell, Estimate]) -> None:
@@ -173,20 +177,30 @@ def _by_day(found: list[Case]) -> Estimate | None:
     if not days:
         return None
     steps = []
+    own = [case for case in found if case[2] is None]
     survival, rate = 1.0, 0.0
     for day in days:
         size = _at_risk(found, day)
         advanced, lost = (sum(case[:2] == (day, kind) for case in found) / size for kind in (1, 2))
         rate += survival * advanced
-        steps.append((size, advanced, lost, survival, rate))
+        steps.append((size, _at_risk(own, day), advanced, lost, survival, rate))
         survival *= 1 - advanced - lost if advanced + lost < 1 - 1e-12 else 0
-    variance = 0.0
-    for size, advanced, lost, before, until in steps:
+    variance = chance = 0.0
+    is_own_alone = all(step[0] == step[1] for step in steps)
+    for size, own_size, advanced, lost, before, until in steps:
         after = (rate - until) / (1 - advanced - lost) if advanced + lost < 1 - 1e-12 else 0.0
         by_advanced, by_lost = before - after, -after
         mean = by_advanced * advanced + by_lost * lost
-        variance += (by_advanced**2 * advanced + by_lost**2 * lost - mean**2) / size
-    return Estimate(rate, variance, survival)
+        one_deals = by_advanced**2 * advanced + by_lost**2 * lost - mean**2
+        variance += one_deals / size
+        # Of the cohort's own that would be there on this day, these many were not watched: they go as chance has it.
+        chance += one_deals * (1 - own_size / size) / (len(own) * before) if before > 1e-12 else 0
+    is_certain = not 1e-9 < rate < 1 - 1e-9
+    if is_own_alone or (not is_certain and chance < 1e-12):
+        chance_size = None
+    else:
+        chance_size = len(own) if is_certain else rate * (1 - rate) / chance
+    return Estimate(rate, variance, survival, chance_size)
 
 
 def _months(month: date, count: int) -> date:

@@ -58,6 +58,7 @@ select
     aj_estimate.variance,
     aj_estimate.unresolved,
     aj_estimate.outcomes,
-    {{ effective_size('aj_estimate.rate', 'aj_estimate.variance', 'aj_estimate.outcomes') }} as effective_size
+    {{ effective_size('aj_estimate.rate', 'aj_estimate.variance', 'aj_estimate.outcomes') }} as effective_size,
+    {{ chance_size('aj_estimate.rate', 'aj_estimate.variance', 'aj_estimate.chance', 'aj_estimate.own') }} as chance_size
 from aj_estimate
 inner join cohort on aj_estimate.cohort_number = cohort.cohort_number

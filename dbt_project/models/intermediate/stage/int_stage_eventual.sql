@@ -84,7 +84,9 @@ finished as (
         interest / cast(interest + competing as double) * (competing / cast(interest + competing as double)) / (interest + competing)
             as variance,
         cast(0 as double) as unresolved,
-        interest + competing as outcomes
+        interest + competing as outcomes,
+        cast(0 as double) as chance,
+        cast(null as bigint) as own
     from totalled
     where censored = 0
 
@@ -110,15 +112,17 @@ select
     estimate.variance,
     estimate.unresolved,
     estimate.outcomes,
-    {{ effective_size('estimate.rate', 'estimate.variance', 'estimate.outcomes') }} as effective_size
+    {{ effective_size('estimate.rate', 'estimate.variance', 'estimate.outcomes') }} as effective_size,
+    {{ chance_size('estimate.rate', 'estimate.variance', 'estimate.chance', 'estimate.own') }} as chance_size
 from (
     select
         cohort.cohort_month, cohort.stage_number, cohort.segment_number,
-        aj_estimate.rate, aj_estimate.variance, aj_estimate.unresolved, aj_estimate.outcomes
+        aj_estimate.rate, aj_estimate.variance, aj_estimate.unresolved, aj_estimate.outcomes,
+        aj_estimate.chance, aj_estimate.own
     from aj_estimate
     inner join cohort on aj_estimate.cohort_number = cohort.cohort_number
     union all
-    select cohort_month, stage_number, segment_number, rate, variance, unresolved, outcomes from finished
+    select cohort_month, stage_number, segment_number, rate, variance, unresolved, outcomes, chance, own from finished
 ) as estimate
 inner join (select distinct stage_number, pipeline, stage from numbered_stage) as numbered_stage
     on estimate.stage_number = numbered_stage.stage_number

@@ -68,8 +68,8 @@ select
     {{ wilson_high('counted.' ~ numerator, 'counted.' ~ denominator) }} as {{ rate }}_high,
     {%- endfor %}
     round(eventual.rate, 6) as eventual_won_rate,
-    {{ wilson_low('(eventual.rate * eventual.effective_size)', 'eventual.effective_size') }} as eventual_won_rate_low,
-    {{ wilson_high('(eventual.rate * eventual.effective_size)', 'eventual.effective_size') }} as eventual_won_rate_high,
+    {{ predicted_low('eventual.rate', 'eventual.effective_size', 'eventual.chance_size') }} as eventual_won_rate_low,
+    {{ predicted_high('eventual.rate', 'eventual.effective_size', 'eventual.chance_size') }} as eventual_won_rate_high,
     round(counted.median_days_to_qualified, 6) as median_days_to_qualified,
     round(counted.median_days_to_opportunity, 6) as median_days_to_opportunity,
     round(counted.median_days_opportunity_to_won, 6) as median_days_opportunity_to_won,

@@ -121,10 +121,10 @@ select
     {{ wilson_high('advanced', 'entered') }} as conversion_rate_high,
     case when eventual.unresolved <= {{ largest_unresolved() }} then round(eventual.rate, 6) end as eventual_conversion_rate,
     case when eventual.unresolved <= {{ largest_unresolved() }} then
-        {{ wilson_low('(eventual.rate * eventual.effective_size)', 'eventual.effective_size') }}
+        {{ predicted_low('eventual.rate', 'eventual.effective_size', 'eventual.chance_size') }}
     end as eventual_conversion_rate_low,
     case when eventual.unresolved <= {{ largest_unresolved() }} then
-        {{ wilson_high('(eventual.rate * eventual.effective_size)', 'eventual.effective_size') }}
+        {{ predicted_high('eventual.rate', 'eventual.effective_size', 'eventual.chance_size') }}
     end as eventual_conversion_rate_high,
     round(eventual.unresolved, 6) as eventual_unresolved,
     case
