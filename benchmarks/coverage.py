@@ -1,4 +1,4 @@
-"""`python -m benchmarks.coverage`: how often the funnel's intervals hold what is true of simulated companies, and what comes of their cohorts.
+"""`python -m benchmarks.coverage`: how often the funnel's intervals hold what is true of simulated companies, and comes of them.
 
 Belongs here: neutral companies, the true rates that follow from their parameters, and counting. Does not belong here: speed
 (models.py), or finding bottlenecks (tests/integration/test_bottleneck.py).
@@ -34,7 +34,14 @@ from simulator.hazards import stage_probabilities
 from simulator.people import hire_team
 from simulator.workdays import Calendar, Clock
 
-_MODELS = ("int_stage_entry", "int_stage_cohort", "int_stage_eventual", "fct_stage_funnel", "int_lead_eventual", "fct_lead_funnel")
+_MODELS = (
+    "int_stage_entry",
+    "int_stage_cohort",
+    "int_stage_eventual",
+    "fct_stage_funnel",
+    "int_lead_eventual",
+    "fct_lead_funnel",
+)
 _STAGE_MODELS = _MODELS[:4]
 _LEAD_MODELS = _MODELS[4:]
 _FLAT = (1.0,) * 13
@@ -80,7 +87,9 @@ def measure(companies: int) -> list[Coverage]:
     newest = told[told.month == pd.Timestamp(NEUTRAL.as_of.replace(day=1))]
     eventual = "eventual_conversion_rate"
     return [
-        _covered("true rate: plain rate, cohorts that are finished", found[age >= _FINISHED_DAYS], "conversion_rate", "true_rate"),
+        _covered(
+            "true rate: plain rate, cohorts that are finished", found[age >= _FINISHED_DAYS], "conversion_rate", "true_rate"
+        ),
         _covered("true rate: eventual rate, all cohorts", told, eventual, "true_rate"),
         _covered("true rate: eventual rate, cohorts not finished", open_still, eventual, "true_rate"),
         _covered("what came of it: cohorts not finished", open_still, eventual, "came_of"),
@@ -90,7 +99,7 @@ def measure(companies: int) -> list[Coverage]:
 
 
 def measure_leads(companies: int) -> Coverage:
-    """Leads of whom one in eight becomes a deal, after a month or so, and one deal in three is won, two months later: the current month's."""
+    """The current month's leads, of whom one in eight becomes a deal in a month or so, and one deal in three is won."""
     leads = pd.concat([_leads(seed) for seed in range(1, companies + 1)])
     leads["month"] = leads.created_on.dt.to_period("M").dt.to_timestamp()
     came_of = leads.assign(came_of=leads.ends_won).groupby(["scope_id", "month"], as_index=False).came_of.mean()
@@ -212,18 +221,15 @@ def _came_of(to_the_end: pd.DataFrame) -> pd.DataFrame:
     furthest = to_the_end[to_the_end.place < lost].groupby(deal).place.max().rename("furthest")
     entries = to_the_end[to_the_end.place < len(stages)].drop_duplicates([*deal, "place"]).join(furthest, on=deal)
     day = pd.to_datetime(entries.entered, unit="s", utc=True).dt.tz_convert(NEUTRAL.timezone).dt.tz_localize(None)
-    return (
-        entries.assign(
-            pipeline=entries.company.astype(str),
-            scope_id=[NEUTRAL.segments[number].name for number in entries.segment],
-            month=day.dt.to_period("M").dt.to_timestamp(),
-            came_of=entries.furthest > entries.place,
-            is_known=entries.entered < Clock(NEUTRAL.timezone).utc(NEUTRAL.as_of.toordinal() + 1, 0),
-        )
-        .query("is_known")
-        .groupby(["pipeline", "stage", "scope_id", "month"], as_index=False)
-        .came_of.mean()
-    )
+    known = entries.assign(
+        pipeline=entries.company.astype(str),
+        scope_id=[NEUTRAL.segments[number].name for number in entries.segment],
+        month=day.dt.to_period("M").dt.to_timestamp(),
+        came_of=entries.furthest > entries.place,
+        is_known=entries.entered < Clock(NEUTRAL.timezone).utc(NEUTRAL.as_of.toordinal() + 1, 0),
+    ).query("is_known")
+    came_of: pd.DataFrame = known.groupby(["pipeline", "stage", "scope_id", "month"])["came_of"].mean().reset_index()
+    return came_of
 
 
 def _births(seed: int, clock: Clock) -> Iterable[Birth]:

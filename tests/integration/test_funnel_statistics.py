@@ -197,10 +197,8 @@ def _by_day(found: list[Case]) -> Estimate | None:
         chance += one_deals * (1 - own_size / size) / (len(own) * before) if before > 1e-12 else 0
     is_certain = not 1e-9 < rate < 1 - 1e-9
     if is_own_alone or (not is_certain and chance < 1e-12):
-        chance_size = None
-    else:
-        chance_size = len(own) if is_certain else rate * (1 - rate) / chance
-    return Estimate(rate, variance, survival, chance_size)
+        return Estimate(rate, variance, survival, None)
+    return Estimate(rate, variance, survival, len(own) if is_certain else rate * (1 - rate) / chance)
 
 
 def _months(month: date, count: int) -> date:
