@@ -53,11 +53,6 @@
     }) }}
 {%- endmacro %}
 
-{#- The type of every amount. -#}
-{% macro money_type() -%}
-    {{ return('decimal(18, 2)') }}
-{%- endmacro %}
-
 {#- All columns of a kind, in their order. -#}
 {% macro canonical_columns(kind) -%}
     {%- set kinds = canonical_kinds() -%}

@@ -34,8 +34,28 @@
     {{ return(readable(column, calendar_day(column), 'a date from 1970 to 2100: expected YYYY-MM-DD, or the format that the config declares')) }}
 {%- endmacro %}
 
-{% macro readable_number(column, type='decimal(18, 2)') -%}
+{% macro readable_number(column, type) -%}
     {{ return(readable(column, plain_number(column, type), 'a number: expected 1234.50, or the format that the config declares')) }}
+{%- endmacro %}
+
+{% macro readable_money(column) -%}
+    {{ return(readable(column, plain_number(column, 'double'), 'a number: expected 1234.50, or the format that the config declares')) }}
+{%- endmacro %}
+
+{#- What is not read because it is too large is no number of money: a telephone number, an id, a key that was left pressed. -#}
+{% macro plausible_money(column, where=none) -%}
+    {{ return({
+        'column': column, 'reason': 'larger than ' ~ '{:,}'.format(largest_amount() | int),
+        'broken': (where ~ ' and ' if where else '') ~ 'abs(' ~ plain_number(column, 'double') ~ ') > ' ~ largest_amount()
+    }) }}
+{%- endmacro %}
+
+{#- The same of what a line comes to. -#}
+{% macro plausible_line(amount, quantity, price) -%}
+    {{ return({
+        'column': price, 'reason': 'larger than ' ~ '{:,}'.format(largest_amount() | int) ~ ' with its quantity',
+        'broken': money(amount) ~ ' is null and abs(cast(' ~ money(quantity) ~ ' as double) * ' ~ money(price) ~ ') > ' ~ largest_amount()
+    }) }}
 {%- endmacro %}
 
 {% macro readable_flag(column) -%}

@@ -32,14 +32,26 @@
     case when extract(year from {{ value }}) between 1970 and 2100 then {{ value }} end
 {%- endmacro %}
 
-{#- Money, to the cent. Null where unreadable. -#}
+{#- Money, to the cent. Null where unreadable, or larger than any deal is. -#}
 {% macro money(column) -%}
-    {{ plain_number(column, 'decimal(18, 2)') }}
+    {%- set value = text(column) -%}
+    case when {{ is_plain_number(value) }} and abs({{ dbt.safe_cast(value, 'double') }}) <= {{ largest_amount() }} then {{ dbt.safe_cast(value, money_type()) }} end
+{%- endmacro %}
+
+{#- What a line comes to: its amount, or its quantity times its price. -#}
+{% macro line_amount(amount, quantity, price) -%}
+    coalesce({{ money(amount) }}, case
+        when abs(cast({{ money(quantity) }} as double) * {{ money(price) }}) <= {{ largest_amount() }} then {{ money(quantity) }} * {{ money(price) }}
+    end)
 {%- endmacro %}
 
 {% macro plain_number(column, type) -%}
     {%- set value = text(column) -%}
-    case when {{ matches(value, '[-+]?[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)?') }} then {{ dbt.safe_cast(value, type) }} end
+    case when {{ is_plain_number(value) }} then {{ dbt.safe_cast(value, type) }} end
+{%- endmacro %}
+
+{% macro is_plain_number(value) -%}
+    {{ matches(value, '[-+]?[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)?') }}
 {%- endmacro %}
 
 {#- True, false, or null where missing or unreadable. -#}

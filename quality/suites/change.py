@@ -30,7 +30,7 @@ def group() -> Group:
                 rule=NoRows(
                     """
                     select * from checked
-                    where abs(difference - (value - before_value)) > 0.0000021
+                    where abs(difference - (value - before_value)) > 0.0000021 + 1e-12 * (abs(value) + abs(before_value))
                         or (difference is null) is distinct from (value is null or before_value is null)
                     """
                 ),
@@ -96,7 +96,8 @@ def group() -> Group:
                     """
                     select * from checked
                     where not_judged is null
-                        and (difference between difference_low - 0.000002 and difference_high + 0.000002) is distinct from true
+                        and (difference between difference_low - 0.000002 - 1e-12 * (abs(value) + abs(before_value))
+                            and difference_high + 0.000002 + 1e-12 * (abs(value) + abs(before_value))) is distinct from true
                     """
                 ),
                 description="A change that is judged lies within its interval.",

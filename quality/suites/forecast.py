@@ -89,13 +89,13 @@ def _forecast() -> tuple[Check, ...]:
             table=FORECAST,
             rule=NoRows(
                 """
-                -- Each is rounded to the cent.
+                -- Each is rounded to the cent, and a double has sixteen digits.
                 select company.as_of, company.period_type, company.period_start, part.scope
                 from checked as company
                 join checked as part using (as_of, period_type, period_start)
                 where company.scope = 'company' and part.scope <> 'company'
                 group by all
-                having abs(max(company.mean) - sum(part.mean)) > 0.01 * (count(*) + 1)
+                having abs(max(company.mean) - sum(part.mean)) > 0.01 * (count(*) + 1) + 1e-12 * max(company.mean)
                     or max(company.static_weighted) <> sum(part.static_weighted)
                     or max(company.won_so_far) <> sum(part.won_so_far)
                     or max(company.open_count) <> sum(part.open_count)
@@ -359,7 +359,11 @@ def _capacity() -> tuple[Check, ...]:
             name="capacity_is_reps_times_productivity",
             table=CAPACITY,
             rule=NoRows(
-                "select * from checked where abs(capacity - productivity * ramped_equivalents) > 0.01 * (ramped_equivalents + 1)"
+                """
+                -- Equivalents are rounded to the sixth place.
+                select * from checked
+                where abs(capacity - productivity * ramped_equivalents) > 0.01 * (ramped_equivalents + 1) + 1e-6 * productivity
+                """
             ),
             description="What sellers can bring is how many ramped ones they are worth, times what a ramped one wins.",
             advice=FAULT,
@@ -371,8 +375,8 @@ def _capacity() -> tuple[Check, ...]:
             rule=NoRows(
                 """
                 select * from checked
-                where hires_needed * productivity < capacity_gap - 0.01 * (hires_needed + 1)
-                    or (hires_needed - 1) * productivity > capacity_gap + 0.01 * hires_needed
+                where hires_needed * productivity < capacity_gap - 0.01 * (hires_needed + 1) - 1e-12 * capacity_gap
+                    or (hires_needed - 1) * productivity > capacity_gap + 0.01 * hires_needed + 1e-12 * capacity_gap
                 """
             ),
             description="As many hires are named as close the gap, and not one more.",

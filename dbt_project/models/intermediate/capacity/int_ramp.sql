@@ -38,7 +38,7 @@ watched as (
 select
     cast(tenure.tenure_month as integer) as tenure_month,
     coalesce(watched.rep_months, 0) as rep_months,
-    cast(coalesce(watched.won_amount, 0) as decimal(18, 2)) as won_amount,
+    cast(coalesce(watched.won_amount, 0) as {{ money_type() }}) as won_amount,
     coalesce(watched.rep_months, 0) >= 3 and ramped.mean_won > 0 as is_measured,
     case
         when watched.rep_months >= 3 and ramped.mean_won > 0 then least(watched.mean_won / ramped.mean_won, 1)

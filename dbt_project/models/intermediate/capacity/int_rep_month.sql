@@ -71,7 +71,7 @@ select
     seller.team,
     period.period_start as month_start,
     {{ dbt.datediff('seller.started_on', 'period.period_start', 'month') }} as tenure_months,
-    cast(coalesce(won.won_amount, 0) as decimal(18, 2)) as won_amount
+    cast(coalesce(won.won_amount, 0) as {{ money_type() }}) as won_amount
 from seller
 cross join period
 inner join basis on period.period_start = basis.basis_start

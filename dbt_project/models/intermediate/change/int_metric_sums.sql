@@ -112,7 +112,7 @@ event as (
     select
         period_type, period_start, source_system, opportunity_id, 'new_opportunities' as metric, 'count' as kind,
         cast(null as varchar) as pipeline, cast(null as varchar) as stage, created_on as date_day, 1 as is_success,
-        cast(null as decimal(18, 2)) as measure
+        cast(null as {{ money_type() }}) as measure
     from created
     union all
     select period_type, period_start, source_system, opportunity_id, 'won_opportunities', 'count', null, null, closed_on, 1, null
@@ -134,7 +134,7 @@ event as (
     union all
     select
         period_type, period_start, source_system, opportunity_id, 'sales_cycle_days', 'mean', null, null, null, 1,
-        cast(sales_cycle_days as decimal(18, 2))
+        cast(sales_cycle_days as {{ money_type() }})
     from closed
     where status = 'won'
     union all
@@ -149,7 +149,10 @@ segmented as (
         event.period_type, event.period_start, event.metric, event.kind, event.pipeline, event.stage, event.date_day,
         segment.scope, segment.scope_id, max(segment.scope_name) as scope_name,
         count(*) as observations, sum(event.is_success) as successes,
-        sum(event.measure) as total, sum(event.measure * event.measure) as squares
+        sum(event.measure) as total,
+        -- Both sums are exact. Squares of large amounts leave no room for four decimal places, and need none.
+        sum(case when abs(event.measure) < 1000000000 then event.measure * event.measure end) as squares,
+        sum(case when abs(event.measure) >= 1000000000 then cast(round({{ squared('event.measure') }}, 0) as decimal(38, 0)) end) as large_squares
     from event
     inner join segment on event.source_system = segment.source_system and event.opportunity_id = segment.opportunity_id
     group by
@@ -187,7 +190,7 @@ by_day as (
 
     select
         period_type, period_start, metric, kind, pipeline, stage, date_day, scope, scope_id, scope_name, observations,
-        successes, total, squares
+        successes, total, squares, large_squares
     from segmented
 
     union all
@@ -195,7 +198,7 @@ by_day as (
     select
         period.period_type, period.period_start, segmented_activity.metric, 'count', null, null, segmented_activity.date_day,
         segmented_activity.scope, segmented_activity.scope_id, max(segmented_activity.scope_name),
-        sum(segmented_activity.n), sum(segmented_activity.n), null, null
+        sum(segmented_activity.n), sum(segmented_activity.n), null, null, null
     from segmented_activity
     inner join period on segmented_activity.date_day between period.period_start and period.period_end
     group by
@@ -217,7 +220,7 @@ select
     cast(sum(observations) as bigint) as observations,
     cast(sum(successes) as bigint) as successes,
     sum(total) as total,
-    sum(squares) as squares,
+    coalesce(cast(sum(squares) as double), cast(sum(large_squares) as double) * 0) + coalesce(cast(sum(large_squares) as double), 0) as squares,
     cast(sum(case when {{ iso_day_of_week('date_day') }} <= 5 then observations else 0 end) as bigint) as on_working_days,
     cast(sum(case when {{ iso_day_of_week('date_day') }} <= 5 then observations * observations else 0 end) as bigint) as day_squares
 from by_day

@@ -25,7 +25,7 @@ select
     rate.currency,
     cast({{ dbt.dateadd('day', 'age.days', 'rate.rate_date') }} as date) as date_day,
     rate.rate_date,
-    cast(rate.rate as decimal(18, 9)) as rate
+    cast(rate.rate as {{ rate_type() }}) as rate
 from rate
 cross join age
 qualify row_number() over (

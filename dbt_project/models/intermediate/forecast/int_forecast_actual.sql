@@ -70,7 +70,7 @@ select
     period.period_start,
     scope.scope,
     scope.scope_id,
-    cast(coalesce(by_scope.won_amount, 0) as decimal(18, 2)) as won_amount,
+    cast(coalesce(by_scope.won_amount, 0) as {{ money_type() }}) as won_amount,
     cast(coalesce(by_scope.won_count, 0) as bigint) as won_count
 from period
 cross join scope

@@ -50,8 +50,8 @@ select
     cast(sum(days) as bigint) as weight,
     sum(cast(round(days * cast(amount as double), 2) as decimal(38, 2))) as known_amount,
     sum(cast(round(days * won_amount, 2) as decimal(38, 2))) as won_amount,
-    sum(cast(round(days * cast(amount as double) * cast(amount as double), 0) as decimal(38, 0))) as known_amount_squared,
-    sum(cast(round(days * won_amount * won_amount, 0) as decimal(38, 0))) as won_amount_squared
+    sum(cast(round(days * {{ squared('amount') }}, 0) as decimal(38, 0))) as known_amount_squared,
+    sum(cast(round(days * {{ squared('won_amount') }}, 0) as decimal(38, 0))) as won_amount_squared
 from stay
 group by cell_start, source_system, pipeline, stage, is_known
 
@@ -61,6 +61,6 @@ select
     cell_start, null, null, null, null, amount_class,
     count(*), null,
     sum(cast(round(won_amount, 2) as decimal(38, 2))), null,
-    sum(cast(round(won_amount * won_amount, 0) as decimal(38, 0)))
+    sum(cast(round({{ squared('won_amount') }}, 0) as decimal(38, 0)))
 from came
 group by cell_start, amount_class

@@ -5,25 +5,39 @@ with law as (
 
     select * from {{ ref('int_forecast_law') }}
 
+),
+
+hazard as (
+
+    select * from {{ ref('int_forecast_hazard') }}
+
 )
 
 select
-    cast(made_on as date) as made_on,
-    period_type,
-    cast(period_start as date) as period_start,
-    scope,
-    scope_id,
+    cast(law.made_on as date) as made_on,
+    law.period_type,
+    cast(law.period_start as date) as period_start,
+    law.scope,
+    law.scope_id,
     'funnelcast' as method,
-    {% for amount in ['won_so_far', 'from_open', 'from_new', 'mean', 'standard_deviation', 'p10', 'p50', 'p90'] -%}
-    cast({{ amount }} as decimal(18, 2)) as {{ amount }},
+    -- What is won is known to the cent, and nothing that follows is less. Statistics have the sixteen digits of a double.
+    hazard.won_so_far,
+    {% for amount in ['from_open', 'from_new', 'standard_deviation'] -%}
+    cast(law.{{ amount }} as {{ money_type() }}) as {{ amount }},
     {% endfor -%}
-    basis,
+    {% for amount in ['mean', 'p10', 'p50', 'p90'] -%}
+    case when law.{{ amount }} is not null then greatest(cast(law.{{ amount }} as {{ money_type() }}), hazard.won_so_far) end as {{ amount }},
+    {% endfor -%}
+    law.basis,
     {% for method in ['hazard', 'same_month_last_quarter', 'moving_average', 'last_period', 'same_period_last_year'] -%}
-    weight_{{ method }},
+    law.weight_{{ method }},
     {% endfor -%}
-    feedback,
-    spread_scale,
-    cast(replays as integer) as replays,
-    cast(known_wins as bigint) as known_wins,
-    cast(known_closes as bigint) as known_closes
+    law.feedback,
+    law.spread_scale,
+    cast(law.replays as integer) as replays,
+    cast(law.known_wins as bigint) as known_wins,
+    cast(law.known_closes as bigint) as known_closes
 from law
+inner join hazard
+    on cast(law.made_on as date) = hazard.made_on and law.period_type = hazard.period_type and cast(law.period_start as date) = hazard.period_start
+    and law.scope = hazard.scope and law.scope_id = hazard.scope_id

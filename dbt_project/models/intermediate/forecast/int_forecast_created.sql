@@ -37,7 +37,7 @@ select
     coalesce(holder.{{ scope }}, '(none)') as {{ scope }},
     {%- endfor %}
     count(*) as deals,
-    cast(coalesce(sum(amount.amount), 0) as decimal(18, 2)) as amount
+    cast(coalesce(sum(amount.amount), 0) as {{ money_type() }}) as amount
 from dated
 cross join run
 inner join amount on dated.source_system = amount.source_system and dated.opportunity_id = amount.opportunity_id

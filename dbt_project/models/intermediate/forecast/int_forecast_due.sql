@@ -96,8 +96,10 @@ valued as (
 
     select
         held.*,
-        coalesce(held.amount, 0) * {{ rate_of('held.currency') }} as value,
-        coalesce(held.amount, 0) * {{ rate_of('held.currency') }} * cast(stage.default_probability as decimal(9, 6)) as weighted
+        cast(coalesce(held.amount, 0) * {{ rate_of('held.currency') }} as {{ money_type(8) }}) as value,
+        -- Each product needs the places of both: without the cast, none would be left for large amounts.
+        cast(coalesce(held.amount, 0) * {{ rate_of('held.currency') }} as {{ money_type(8) }}) * cast(stage.default_probability as decimal(9, 6))
+            as weighted
     from held
     cross join amount
     left join daily_rate on held.currency = daily_rate.currency and {{ dbt.dateadd('day', -1, 'held.made_on') }} = daily_rate.date_day
@@ -115,9 +117,9 @@ select
     valued.team,
     valued.rep,
     valued.segment,
-    cast(round(sum(valued.weighted), 2) as decimal(18, 2)) as weighted,
-    cast(round(sum(case when {{ forecast_category_is('valued.forecast_category', 'commit') }} then valued.value else 0 end), 2) as decimal(18, 2)) as commit_amount,
-    cast(round(sum(case when {{ forecast_category_is('valued.forecast_category', 'best_case') }} then valued.value else 0 end), 2) as decimal(18, 2))
+    cast(round(sum(valued.weighted), 2) as {{ money_type() }}) as weighted,
+    cast(round(sum(case when {{ forecast_category_is('valued.forecast_category', 'commit') }} then valued.value else 0 end), 2) as {{ money_type() }}) as commit_amount,
+    cast(round(sum(case when {{ forecast_category_is('valued.forecast_category', 'best_case') }} then valued.value else 0 end), 2) as {{ money_type() }})
         as best_case_amount,
     cast(sum(valued.deals) as bigint) as deals,
     cast(sum(valued.deals_without_amount) as bigint) as deals_without_amount

@@ -52,7 +52,7 @@ select
     valued.opportunity_id,
     valued.pipeline,
     valued.won_on,
-    cast(round(valued.value, 2) as decimal(18, 2)) as amount,
+    cast(round(valued.value, 2) as {{ money_type() }}) as amount,
     {{ forecast_amount_class('valued.value') }} as amount_class,
     seen_open.opportunity_id is not null as was_open
 from valued

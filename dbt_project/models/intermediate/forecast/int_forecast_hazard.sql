@@ -44,8 +44,8 @@ from_open as (
         sum(cast(open_deal.deals * risk.win_probability as decimal(28, 9))) as wins,
         sum(cast(risk.win_probability * case
             when open_deal.is_known then cast(open_deal.amount as double) * risk.known_ratio else open_deal.deals * risk.unknown_amount
-        end as decimal(28, 6))) as amount,
-        sum(cast(case
+        end as {{ money_type(6) }})) as amount,
+        sum(cast(least(case
             when open_deal.is_known
                 then cast(open_deal.amount_squared as double) * (
                     risk.win_probability * risk.known_square_ratio
@@ -55,7 +55,7 @@ from_open as (
                 risk.win_probability * risk.unknown_square
                 - risk.win_probability * risk.win_probability * risk.unknown_amount * risk.unknown_amount
             )
-        end as decimal(38, 0))) as variance
+        end, {{ largest_variance() }}) as decimal(38, 0))) as variance
     from open_deal
     inner join risk
         on open_deal.made_on = risk.made_on and open_deal.source_system = risk.source_system
@@ -71,8 +71,8 @@ to_come as (
     select
         made_on, period_type, period_start,
         sum(cast(expected_wins as decimal(28, 9))) as wins,
-        sum(cast(expected_wins * amount_mean as decimal(28, 6))) as amount,
-        sum(cast(expected_wins * amount_square as decimal(38, 0))) as variance
+        sum(cast(expected_wins * amount_mean as {{ money_type(6) }})) as amount,
+        sum(cast(least(expected_wins * amount_square, {{ largest_variance() }}) as decimal(38, 0))) as variance
     from risk
     where age is null
     group by made_on, period_type, period_start
@@ -84,7 +84,7 @@ part as (
     select
         made_on, period_type, period_start, pipeline, team, rep, segment,
         cast(wins as double) as open_wins, cast(amount as double) as open_amount, cast(variance as double) as variance,
-        0.0 as new_wins, 0.0 as new_amount, 0.0 as won_amount, 0 as won_deals
+        0.0 as new_wins, 0.0 as new_amount, cast(0 as {{ money_type(6) }}) as won_amount, 0 as won_deals
     from from_open
 
     union all
@@ -99,7 +99,7 @@ part as (
 
     union all
 
-    select made_on, period_type, period_start, pipeline, team, rep, segment, 0, 0, 0, 0, 0, cast(amount as double), won
+    select made_on, period_type, period_start, pipeline, team, rep, segment, 0, 0, 0, 0, 0, amount, won
     from won_so_far
 
 ),
@@ -109,9 +109,9 @@ exact as (
     -- Decimals add up to the same sum in any order.
     select
         made_on, period_type, period_start, pipeline, team, rep, segment,
-        cast(open_wins as decimal(28, 9)) as open_wins, cast(open_amount as decimal(28, 6)) as open_amount,
-        cast(new_wins as decimal(28, 9)) as new_wins, cast(new_amount as decimal(28, 6)) as new_amount,
-        cast(variance as decimal(38, 0)) as variance, cast(won_amount as decimal(28, 6)) as won_amount, won_deals
+        cast(open_wins as decimal(28, 9)) as open_wins, cast(open_amount as {{ money_type(6) }}) as open_amount,
+        cast(new_wins as decimal(28, 9)) as new_wins, cast(new_amount as {{ money_type(6) }}) as new_amount,
+        cast(least(variance, {{ largest_variance() }}) as decimal(38, 0)) as variance, cast(won_amount as {{ money_type(6) }}) as won_amount, won_deals
     from part
 
 ),
@@ -137,11 +137,11 @@ select
     moment.period_start,
     scope.scope,
     scope.scope_id,
-    cast(coalesce(by_scope.won_amount, 0) as decimal(18, 2)) as won_so_far,
+    cast(coalesce(by_scope.won_amount, 0) as {{ money_type() }}) as won_so_far,
     cast(coalesce(by_scope.won_deals, 0) as bigint) as deals_won_so_far,
-    cast(round(coalesce(by_scope.open_amount, 0), 2) as decimal(18, 2)) as from_open,
-    cast(round(coalesce(by_scope.new_amount, 0), 2) as decimal(18, 2)) as from_new,
-    cast(round(coalesce(by_scope.won_amount, 0) + coalesce(by_scope.open_amount, 0) + coalesce(by_scope.new_amount, 0), 2) as decimal(18, 2)) as mean,
+    cast(round(coalesce(by_scope.open_amount, 0), 2) as {{ money_type() }}) as from_open,
+    cast(round(coalesce(by_scope.new_amount, 0), 2) as {{ money_type() }}) as from_new,
+    cast(round(coalesce(by_scope.won_amount, 0) + coalesce(by_scope.open_amount, 0) + coalesce(by_scope.new_amount, 0), 2) as {{ money_type() }}) as mean,
     cast(coalesce(by_scope.variance, 0) as double) as variance,
     round(cast(coalesce(by_scope.open_wins, 0) as double), 6) as expected_wins_open,
     round(cast(coalesce(by_scope.new_wins, 0) as double), 6) as expected_wins_new,

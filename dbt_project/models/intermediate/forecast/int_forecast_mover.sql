@@ -95,8 +95,8 @@ followed as (
 select
     made_on, period_type, period_start, {{ forecast_scopes() | join(', ') }},
     sum(case when is_slipped then 1 else 0 end) as slipped_deals,
-    cast(round(sum(case when is_slipped then worth else 0 end), 2) as decimal(18, 2)) as slipped_amount,
+    cast(round(sum(case when is_slipped then worth else 0 end), 2) as {{ money_type() }}) as slipped_amount,
     sum(case when is_lost then 1 else 0 end) as lost_deals,
-    cast(round(sum(case when is_lost then worth else 0 end), 2) as decimal(18, 2)) as lost_amount
+    cast(round(sum(case when is_lost then worth else 0 end), 2) as {{ money_type() }}) as lost_amount
 from followed
 group by made_on, period_type, period_start, {{ forecast_scopes() | join(', ') }}

@@ -123,7 +123,11 @@ select
     scope.scope,
     scope.scope_id,
     answerable.method,
-    cast(round(coalesce(by_scope.amount, 0) / cast(answerable.basis_periods as decimal(9, 0)), 2) as decimal(18, 2)) as forecast
+    -- A quotient has the sixteen digits of a double: what is of one period is told to the cent.
+    case
+        when answerable.basis_periods = 1 then cast(coalesce(by_scope.amount, 0) as {{ money_type() }})
+        else cast(round(coalesce(by_scope.amount, 0) / cast(answerable.basis_periods as decimal(9, 0)), 2) as {{ money_type() }})
+    end as forecast
 from answerable
 inner join method on answerable.method = method.method
 inner join scope on scope.known_from <= answerable.made_on

@@ -60,8 +60,8 @@ select
     coalesce(holder.rep, '(none)') as rep,
     coalesce(holder.segment, '(none)') as segment,
     cast(count(*) as bigint) as deals,
-    cast(sum(case when aged.is_known then aged.amount else 0 end) as decimal(18, 2)) as amount,
-    cast(sum(cast(case when aged.is_known then round(cast(aged.amount as double) * cast(aged.amount as double), 0) else 0 end as decimal(38, 0)))
+    cast(sum(case when aged.is_known then aged.amount else 0 end) as {{ money_type() }}) as amount,
+    cast(sum(cast(case when aged.is_known then round({{ squared('aged.amount') }}, 0) else 0 end as decimal(38, 0)))
         as decimal(38, 0)) as amount_squared
 from aged
 left join holder

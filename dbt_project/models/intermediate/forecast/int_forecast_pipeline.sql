@@ -55,7 +55,7 @@ select
     count(*) as open_count,
     cast(round(sum(
         case when at_moment.amount_known_from <= numbered.made_on then at_moment.amount else 0 end * {{ rate_of('at_moment.currency') }}
-    ), 2) as decimal(18, 2)) as open_amount
+    ), 2) as {{ money_type() }}) as open_amount
 from at_moment
 inner join numbered on at_moment.moment_number = numbered.moment_number
 cross join amount

@@ -111,7 +111,7 @@ select
     began_on,
     known_until_on as ended_on,
     stage_entered_on,
-    cast(round(value, 2) as decimal(18, 2)) as amount,
+    cast(round(value, 2) as {{ money_type() }}) as amount,
     amount_known_from,
     case when is_amount_known then {{ forecast_amount_class('value') }} else 0 end as amount_class,
     ended_by,

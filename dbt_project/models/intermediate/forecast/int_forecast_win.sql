@@ -36,7 +36,7 @@ select
     holder.team,
     holder.rep,
     holder.segment,
-    cast(round(state.amount * {{ rate_of('state.currency') }}, 2) as decimal(18, 2)) as amount
+    cast(round(state.amount * {{ rate_of('state.currency') }}, 2) as {{ money_type() }}) as amount
 from state
 cross join amount
 left join daily_rate on state.currency = daily_rate.currency and state.closed_on = daily_rate.date_day

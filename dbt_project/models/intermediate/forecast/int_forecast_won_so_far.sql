@@ -18,7 +18,7 @@ select
     {%- for scope in forecast_scopes() %}
     case when win.holder_known_from <= moment.made_on then win.{{ scope }} else '(none)' end as {{ scope }},
     {%- endfor %}
-    cast(sum(win.amount) as decimal(18, 2)) as amount,
+    cast(sum(win.amount) as {{ money_type() }}) as amount,
     cast(count(*) as bigint) as won
 from moment
 inner join win

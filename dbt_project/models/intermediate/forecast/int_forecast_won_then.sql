@@ -37,6 +37,6 @@ known as (
 
 select
     period_type, period_start, pipeline, team, rep, segment, known_from, holder_known_from, known_until,
-    cast(sum(amount) as decimal(18, 2)) as amount
+    cast(sum(amount) as {{ money_type() }}) as amount
 from known
 group by period_type, period_start, pipeline, team, rep, segment, known_from, holder_known_from, known_until

@@ -88,14 +88,14 @@ select
         case
             when with_rate.currency is null or with_rate.currency = reporting.currency then 1
             else with_rate.rate
-        end as decimal(18, 9)
+        end as {{ rate_type() }}
     ) as rate,
     cast(round(
         with_rate.amount * case
             when with_rate.currency is null or with_rate.currency = reporting.currency then 1
             else with_rate.rate
         end, 2
-    ) as decimal(18, 2)) as amount,
+    ) as {{ money_type() }}) as amount,
     with_rate.rate_day,
     -- The day of the rate that was used; null where none was needed, or none was known.
     case when with_rate.currency <> reporting.currency then with_rate.rate_date end as rate_date

@@ -112,7 +112,7 @@ deletion as (
 
     select
         absence.opportunity_key, absence.deleted_at as changed_at, {{ local_day('absence.deleted_at') }} as date_day, 2147483647 as change_number, told.stage_key,
-        cast(0 as decimal(18, 2)) as amount, cast(null as date) as expected_close_on, true as is_deleted
+        cast(0 as {{ money_type() }}) as amount, cast(null as date) as expected_close_on, true as is_deleted
     from absence
     cross join run
     inner join told on absence.opportunity_key = told.opportunity_key

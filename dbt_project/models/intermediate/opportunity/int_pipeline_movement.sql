@@ -110,5 +110,5 @@ select
     movement,
     stage_key,
     cast(count_delta as integer) as count_delta,
-    cast(amount_delta as decimal(18, 2)) as amount_delta
+    cast(amount_delta as {{ money_type() }}) as amount_delta
 from movement

@@ -154,7 +154,7 @@ select
     period_start,
     scope,
     scope_id,
-    cast(quota as decimal(18, 2)) as quota,
+    cast(quota as {{ money_type() }}) as quota,
     case when coalesce(added_up_from, summed_over) is null then 'given'
         else 'added up from ' || concat_ws(', over ', added_up_from, summed_over) end as quota_basis
 from told

@@ -347,10 +347,10 @@ rounded as (
 
     select
         *,
-        cast(round(difference, 6) as decimal(18, 6)) as exact_difference,
-        cast(round(company_difference, 6) as decimal(18, 6)) as exact_company_difference,
-        case when company_difference is not null then cast(round(own_part, 6) as decimal(18, 6)) end as rounded_own_part,
-        case when company_difference is not null then cast(round(mix_part, 6) as decimal(18, 6)) end as rounded_mix_part
+        cast(round(difference, 6) as {{ money_type(6) }}) as exact_difference,
+        cast(round(company_difference, 6) as {{ money_type(6) }}) as exact_company_difference,
+        case when company_difference is not null then cast(round(own_part, 6) as {{ money_type(6) }}) end as rounded_own_part,
+        case when company_difference is not null then cast(round(mix_part, 6) as {{ money_type(6) }}) end as rounded_mix_part
     from explained
 
 ),
@@ -405,7 +405,7 @@ select
     cast(family as bigint) as compared,
     p_adjusted <= 0.05 as is_significant,
     not_judged,
-    cast(settled_own_part + rounded_mix_part as decimal(18, 6)) as contribution,
-    cast(settled_own_part as decimal(18, 6)) as contribution_own,
-    cast(rounded_mix_part as decimal(18, 6)) as contribution_mix
+    cast(settled_own_part + rounded_mix_part as {{ money_type(6) }}) as contribution,
+    cast(settled_own_part as {{ money_type(6) }}) as contribution_own,
+    cast(rounded_mix_part as {{ money_type(6) }}) as contribution_mix
 from settled

@@ -153,7 +153,7 @@ select
     won_so_far,
     from_open,
     -- What is left of the mean: deals that are not there yet.
-    cast(mean - won_so_far - from_open as decimal(18, 2)) as from_new,
+    cast(mean - won_so_far - from_open as {{ money_type() }}) as from_new,
     mean,
     p10,
     p50,
@@ -162,14 +162,14 @@ select
     quota_basis,
     round(cast(mean as double) / nullif(cast(quota as double), 0), 6) as expected_attainment,
     round(probability_of_quota, 6) as probability_of_quota,
-    cast(gap as decimal(18, 2)) as gap,
+    cast(gap as {{ money_type() }}) as gap,
     -- At what the open pipeline is expected to yield in the period.
-    cast(case when gap = 0 then 0 when from_open > 0 and open_amount > 0 then round(cast(gap as double) * open_amount / from_open, 2) end as decimal(18, 2))
+    cast(case when gap = 0 then 0 when from_open > 0 and open_amount > 0 then round(cast(gap as double) * open_amount / from_open, 2) end as {{ money_type() }})
         as pipeline_needed,
     cast(open_count as bigint) as open_count,
-    cast(open_amount as decimal(18, 2)) as open_amount,
+    cast(open_amount as {{ money_type() }}) as open_amount,
     static_weighted,
-    cast(overdue_weighted as decimal(18, 2)) as overdue_weighted,
+    cast(overdue_weighted as {{ money_type() }}) as overdue_weighted,
     commit,
     best_case,
     basis,

@@ -77,8 +77,8 @@ select
     p10,
     p90,
     actual,
-    cast(forecast - actual as decimal(18, 2)) as error,
-    cast(abs(forecast - actual) as decimal(18, 2)) as absolute_error,
+    cast(forecast - actual as {{ money_type() }}) as error,
+    cast(abs(forecast - actual) as {{ money_type() }}) as absolute_error,
     round(cast(abs(forecast - actual) as double) / nullif(cast(actual as double), 0), 6) as absolute_percentage_error,
     actual between p10 and p90 as is_within_p10_p90,
     basis

@@ -121,7 +121,7 @@ weighed as (
 
     select
         *,
-        cast(round(coalesce(greatest(usual_created_deals - created_deals, 0) * usual_deal_amount, 0), 2) as decimal(18, 2)) as created_shortfall
+        cast(round(coalesce(greatest(usual_created_deals - created_deals, 0) * usual_deal_amount, 0), 2) as {{ money_type() }}) as created_shortfall
     from measured
 
 )
@@ -143,9 +143,9 @@ select
     observed_since,
     probability_before,
     cast(slipped_deals as bigint) as slipped_deals,
-    cast(slipped_amount as decimal(18, 2)) as slipped_amount,
+    cast(slipped_amount as {{ money_type() }}) as slipped_amount,
     cast(lost_deals as bigint) as lost_deals,
-    cast(lost_amount as decimal(18, 2)) as lost_amount,
+    cast(lost_amount as {{ money_type() }}) as lost_amount,
     cast(created_deals as bigint) as created_deals,
     round(cast(usual_created_deals as double), 6) as usual_created_deals,
     created_shortfall,

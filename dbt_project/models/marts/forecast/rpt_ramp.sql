@@ -9,7 +9,7 @@ select
     tenure_month,
     cast(rep_months as bigint) as rep_months,
     won_amount,
-    cast(round(won_amount / nullif(rep_months, 0), 2) as decimal(18, 2)) as won_per_month,
+    cast(round(won_amount / nullif(rep_months, 0), 2) as {{ money_type() }}) as won_per_month,
     round(share_of_ramped, 6) as share_of_ramped,
     is_measured
 from ramp

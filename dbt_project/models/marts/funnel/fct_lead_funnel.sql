@@ -73,11 +73,11 @@ select
     round(counted.median_days_to_qualified, 6) as median_days_to_qualified,
     round(counted.median_days_to_opportunity, 6) as median_days_to_opportunity,
     round(counted.median_days_opportunity_to_won, 6) as median_days_opportunity_to_won,
-    cast(counted.won_amount as decimal(18, 2)) as won_amount,
+    cast(counted.won_amount as {{ money_type() }}) as won_amount,
     cast(counted.won_without_amount as bigint) as won_without_amount,
     cast(round(
         cast(case when counted.won = 0 then 0 else counted.won_amount end as double) / counted.leads, 2
-    ) as decimal(18, 2)) as amount_per_lead
+    ) as {{ money_type() }}) as amount_per_lead
 from counted
 left join eventual
     on counted.cohort_month = eventual.cohort_month

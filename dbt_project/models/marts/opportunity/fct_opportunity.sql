@@ -148,7 +148,7 @@ select
     amount_original,
     currency,
     default_probability,
-    case when status = 'open' then cast(round(amount * default_probability, 2) as decimal(18, 2)) end as weighted_amount,
+    case when status = 'open' then cast(round(amount * default_probability, 2) as {{ money_type() }}) end as weighted_amount,
     forecast_category,
     created_at,
     created_on,

@@ -204,19 +204,19 @@ select
     cast(closed.{{ movement }}_count as bigint) as {{ movement }}_count,
     {%- endfor %}
     cast(closed.closing_count as bigint) as closing_count,
-    cast(closed.closing_amount - closed.net_amount as decimal(18, 2)) as opening_amount,
+    cast(closed.closing_amount - closed.net_amount as {{ money_type() }}) as opening_amount,
     {%- for movement in flows %}
-    cast(closed.{{ movement }}_amount as decimal(18, 2)) as {{ movement }}_amount,
+    cast(closed.{{ movement }}_amount as {{ money_type() }}) as {{ movement }}_amount,
     {%- endfor %}
-    cast(closed.amount_change_amount as decimal(18, 2)) as amount_change_amount,
-    cast(closed.closing_amount as decimal(18, 2)) as closing_amount,
+    cast(closed.amount_change_amount as {{ money_type() }}) as amount_change_amount,
+    cast(closed.closing_amount as {{ money_type() }}) as closing_amount,
     {%- for movement in stays %}
     {%- if movement in of_close_date %}
     case when known.known_since <= closed.period_start then cast(closed.{{ movement }}_count as bigint) end as {{ movement }}_count,
-    case when known.known_since <= closed.period_start then cast(closed.{{ movement }}_amount as decimal(18, 2)) end as {{ movement }}_amount{{ ',' if not loop.last }}
+    case when known.known_since <= closed.period_start then cast(closed.{{ movement }}_amount as {{ money_type() }}) end as {{ movement }}_amount{{ ',' if not loop.last }}
     {%- else %}
     cast(closed.{{ movement }}_count as bigint) as {{ movement }}_count,
-    cast(closed.{{ movement }}_amount as decimal(18, 2)) as {{ movement }}_amount{{ ',' if not loop.last }}
+    cast(closed.{{ movement }}_amount as {{ money_type() }}) as {{ movement }}_amount{{ ',' if not loop.last }}
     {%- endif %}
     {%- endfor %}
 from closed

@@ -174,24 +174,24 @@ select
     cast(coalesce(running.lost_count, 0) as bigint) as lost_count,
     cast(coalesce(running.deleted_count, 0) as bigint) as deleted_count,
     cast(running.open_count as bigint) as open_count,
-    cast(running.open_amount - coalesce(running.net_amount, 0) as decimal(18, 2)) as opening_amount,
-    cast(coalesce(running.created_amount, 0) as decimal(18, 2)) as created_amount,
-    cast(coalesce(running.advanced_in_amount, 0) as decimal(18, 2)) as advanced_in_amount,
-    cast(coalesce(running.advanced_out_amount, 0) as decimal(18, 2)) as advanced_out_amount,
-    cast(coalesce(running.moved_back_in_amount, 0) as decimal(18, 2)) as moved_back_in_amount,
-    cast(coalesce(running.moved_back_out_amount, 0) as decimal(18, 2)) as moved_back_out_amount,
-    cast(coalesce(running.reopened_amount, 0) as decimal(18, 2)) as reopened_amount,
-    cast(coalesce(running.won_amount, 0) as decimal(18, 2)) as won_amount,
-    cast(coalesce(running.lost_amount, 0) as decimal(18, 2)) as lost_amount,
-    cast(coalesce(running.deleted_amount, 0) as decimal(18, 2)) as deleted_amount,
-    cast(coalesce(running.amount_change_amount, 0) as decimal(18, 2)) as amount_change_amount,
-    cast(running.open_amount as decimal(18, 2)) as open_amount,
-    cast(round(running.open_amount * known_stage.default_probability, 2) as decimal(18, 2)) as weighted_amount,
+    cast(running.open_amount - coalesce(running.net_amount, 0) as {{ money_type() }}) as opening_amount,
+    cast(coalesce(running.created_amount, 0) as {{ money_type() }}) as created_amount,
+    cast(coalesce(running.advanced_in_amount, 0) as {{ money_type() }}) as advanced_in_amount,
+    cast(coalesce(running.advanced_out_amount, 0) as {{ money_type() }}) as advanced_out_amount,
+    cast(coalesce(running.moved_back_in_amount, 0) as {{ money_type() }}) as moved_back_in_amount,
+    cast(coalesce(running.moved_back_out_amount, 0) as {{ money_type() }}) as moved_back_out_amount,
+    cast(coalesce(running.reopened_amount, 0) as {{ money_type() }}) as reopened_amount,
+    cast(coalesce(running.won_amount, 0) as {{ money_type() }}) as won_amount,
+    cast(coalesce(running.lost_amount, 0) as {{ money_type() }}) as lost_amount,
+    cast(coalesce(running.deleted_amount, 0) as {{ money_type() }}) as deleted_amount,
+    cast(coalesce(running.amount_change_amount, 0) as {{ money_type() }}) as amount_change_amount,
+    cast(running.open_amount as {{ money_type() }}) as open_amount,
+    cast(round(running.open_amount * known_stage.default_probability, 2) as {{ money_type() }}) as weighted_amount,
     -- Before changes of the date are known, none is not zero.
     {%- for movement in ['slipped', 'pushed', 'pulled_in'] %}
     case when known_stage.known_since <= running.date_day then cast(coalesce(running.{{ movement }}_count, 0) as bigint) end
         as {{ movement }}_count,
-    case when known_stage.known_since <= running.date_day then cast(coalesce(running.{{ movement }}_amount, 0) as decimal(18, 2)) end
+    case when known_stage.known_since <= running.date_day then cast(coalesce(running.{{ movement }}_amount, 0) as {{ money_type() }}) end
         as {{ movement }}_amount,
     {%- endfor %}
     running.date_day = run.as_of as is_unfinished

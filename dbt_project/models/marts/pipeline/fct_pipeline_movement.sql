@@ -96,10 +96,10 @@ select
     cast(
         case when period_movement.is_open_at_end then 1 else 0 end - case when period_movement.is_open_at_start then 1 else 0 end as integer
     ) as count_delta,
-    cast(coalesce(period_movement.amount_at_end, 0) - coalesce(period_movement.amount_at_start, 0) as decimal(18, 2)) as amount_delta,
+    cast(coalesce(period_movement.amount_at_end, 0) - coalesce(period_movement.amount_at_start, 0) as {{ money_type() }}) as amount_delta,
     period_movement.entered_amount,
     period_movement.left_amount,
-    cast(period_movement.amount_change as decimal(18, 2)) as amount_change,
+    cast(period_movement.amount_change as {{ money_type() }}) as amount_change,
     period_movement.expected_close_at_start,
     period_movement.expected_close_at_end,
     period_movement.is_close_date_known
@@ -127,10 +127,10 @@ select
     quiet.amount,
     quiet.amount,
     0,
-    cast(0 as decimal(18, 2)),
-    cast(null as decimal(18, 2)),
-    cast(null as decimal(18, 2)),
-    cast(0 as decimal(18, 2)),
+    cast(0 as {{ money_type() }}),
+    cast(null as {{ money_type() }}),
+    cast(null as {{ money_type() }}),
+    cast(0 as {{ money_type() }}),
     quiet.expected_close_on,
     quiet.expected_close_on,
     coalesce(close_date_coverage.known_since <= quiet.period_start, false)

@@ -165,7 +165,7 @@ valued as (
         opportunity.closed_at,
         opportunity.closed_on,
         opportunity.amount,
-        cast(round(opportunity.amount * settled.share, 2) as decimal(18, 2)) as rounded_amount
+        cast(round(opportunity.amount * settled.share, 2) as {{ money_type() }}) as rounded_amount
     from settled
     inner join opportunity
         on settled.source_system = opportunity.source_system and settled.opportunity_id = opportunity.opportunity_id
@@ -186,7 +186,7 @@ select
     case
         when valued.place_from_end = 1 then cast(
             valued.rounded_amount + valued.amount
-            - sum(valued.rounded_amount) over (partition by valued.source_system, valued.opportunity_id) as decimal(18, 2)
+            - sum(valued.rounded_amount) over (partition by valued.source_system, valued.opportunity_id) as {{ money_type() }}
         )
         else valued.rounded_amount
     end as credited_amount

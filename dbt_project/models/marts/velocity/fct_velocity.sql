@@ -303,7 +303,7 @@ velocity as (
     select
         *,
         1 / nullif(sales_cycle_days, 0) as pace,
-        cast(round(opportunities * win_rate * average_deal_size / nullif(sales_cycle_days, 0), 4) as decimal(18, 4)) as velocity_per_day
+        cast(round(opportunities * win_rate * average_deal_size / nullif(sales_cycle_days, 0), 4) as {{ money_type(4) }}) as velocity_per_day
     from factor
 
 ),
@@ -331,15 +331,15 @@ split as (
         cast(round({{ shapley_share_of_product(
             'opportunities', 'previous_opportunities',
             [('win_rate', 'previous_win_rate'), ('average_deal_size', 'previous_deal_size'), ('pace', 'previous_pace')]
-        ) }}, 4) as decimal(18, 4)) as contribution_opportunities,
+        ) }}, 4) as {{ money_type(4) }}) as contribution_opportunities,
         cast(round({{ shapley_share_of_product(
             'win_rate', 'previous_win_rate',
             [('opportunities', 'previous_opportunities'), ('average_deal_size', 'previous_deal_size'), ('pace', 'previous_pace')]
-        ) }}, 4) as decimal(18, 4)) as contribution_win_rate,
+        ) }}, 4) as {{ money_type(4) }}) as contribution_win_rate,
         cast(round({{ shapley_share_of_product(
             'average_deal_size', 'previous_deal_size',
             [('opportunities', 'previous_opportunities'), ('win_rate', 'previous_win_rate'), ('pace', 'previous_pace')]
-        ) }}, 4) as decimal(18, 4)) as contribution_deal_size
+        ) }}, 4) as {{ money_type(4) }}) as contribution_deal_size
     from compared
 
 )
@@ -359,24 +359,24 @@ select
     round(win_rate, 6) as win_rate,
     {{ wilson_low('won', 'closed') }} as win_rate_low,
     {{ wilson_high('won', 'closed') }} as win_rate_high,
-    cast(won_amount as decimal(18, 2)) as won_amount,
-    cast(lost_amount as decimal(18, 2)) as lost_amount,
+    cast(won_amount as {{ money_type() }}) as won_amount,
+    cast(lost_amount as {{ money_type() }}) as lost_amount,
     round(
         cast(coalesce(won_amount, case when lost_amount is not null then 0 end) as double)
         / nullif(coalesce(won_amount, 0) + coalesce(lost_amount, 0), 0), 6
     ) as win_rate_by_amount,
     cast(won_without_amount as bigint) as won_without_amount,
-    cast(round(average_deal_size, 2) as decimal(18, 2)) as average_deal_size,
+    cast(round(average_deal_size, 2) as {{ money_type() }}) as average_deal_size,
     round(sales_cycle_days, 6) as sales_cycle_days,
     round(sales_cycle_days_median, 6) as sales_cycle_days_median,
     round(sales_cycle_days_p90, 6) as sales_cycle_days_p90,
     velocity_per_day,
     previous_velocity_per_day,
-    cast(velocity_change as decimal(18, 4)) as velocity_change,
+    cast(velocity_change as {{ money_type(4) }}) as velocity_change,
     contribution_opportunities,
     contribution_win_rate,
     contribution_deal_size,
     -- The last takes what rounding leaves (less than a tenth of a cent), so that the four add up exactly.
-    cast(velocity_change - contribution_opportunities - contribution_win_rate - contribution_deal_size as decimal(18, 4))
+    cast(velocity_change - contribution_opportunities - contribution_win_rate - contribution_deal_size as {{ money_type(4) }})
         as contribution_sales_cycle
 from split

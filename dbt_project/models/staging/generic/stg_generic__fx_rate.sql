@@ -16,15 +16,15 @@ typed as (
     select
         upper({{ text('currency') }}) as currency,
         {{ calendar_day('date') }} as rate_date,
-        {{ plain_number('rate', 'decimal(18, 9)') }} as rate,
+        {{ plain_number('rate', rate_type()) }} as rate,
         {{ delivery_columns() }},
         {{ problem([
             required('currency'),
             required('date'),
             readable_day('date'),
             required('rate'),
-            readable_number('rate', 'decimal(18, 9)'),
-            not_negative('rate', plain_number('rate', 'decimal(18, 9)'))
+            readable_number('rate', rate_type()),
+            not_negative('rate', plain_number('rate', rate_type()))
         ]) }}
     from delivered
     cross join run

@@ -16,8 +16,10 @@ typed as (
         {{ problem([
             required('opportunity_id'),
             required('product_id'),
-            readable_number('quantity'),
-            readable_number('amount')
+            readable_money('quantity'),
+            plausible_money('quantity'),
+            readable_money('amount'),
+            plausible_money('amount')
         ]) }}
     from delivered
 

@@ -17,7 +17,8 @@ typed as (
         {{ problem([
             required('product_id'),
             required('name'),
-            readable_number('list_price'),
+            readable_money('list_price'),
+            plausible_money('list_price'),
             not_negative('list_price', money('list_price'))
         ]) }}
     from delivered

@@ -27,7 +27,8 @@ typed as (
             required('entered_at'),
             readable_moment('entered_at'),
             not_after_extract('entered_at'),
-            readable_number('amount'),
+            readable_money('amount'),
+            plausible_money('amount'),
             not_negative('amount', money('amount')),
             readable_day('expected_close_on')
         ]) }}

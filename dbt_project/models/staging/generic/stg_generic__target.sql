@@ -30,7 +30,8 @@ typed as (
             required('period_start'),
             readable_day('period_start'),
             required('value'),
-            readable_number('value')
+            readable_money('value'),
+            plausible_money('value')
         ]) }}
     from delivered
     cross join run

@@ -29,6 +29,7 @@ typed as (
             required('changed_at'),
             readable_moment('changed_at'),
             not_after_extract('changed_at'),
+            plausible_money('value', "lower(" ~ text('name') ~ ") = 'amount'"),
             {'column': 'value', 'reason': 'not readable as a number: expected 1234.50, or the format that the config declares', 'broken': "lower(" ~ text('name') ~ ") = 'amount' and " ~ text('value') ~ ' is not null and ' ~ money('value') ~ ' is null'},
             {'column': 'value', 'reason': 'negative', 'broken': "lower(" ~ text('name') ~ ") = 'amount' and " ~ money('value') ~ ' < 0'},
             {'column': 'value', 'reason': 'not readable as a time from 1970 to 2100: expected ISO 8601, or the format that the config declares', 'broken': "lower(" ~ text('name') ~ ") = 'closedate' and " ~ text('value') ~ ' is not null and ' ~ moment('value') ~ ' is null'}

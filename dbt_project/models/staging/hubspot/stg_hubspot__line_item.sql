@@ -18,15 +18,19 @@ typed as (
         {{ text('product_id') }} as product_id,
         {{ text('deal_id') }} as deal_ids,
         {{ money('quantity') }} as quantity,
-        coalesce({{ money('amount') }}, {{ money('quantity') }} * {{ money('price') }}) as amount,
+        {{ line_amount('amount', 'quantity', 'price') }} as amount,
         {{ moment('hs_lastmodifieddate') }} as updated_at,
         {{ any_flag('is_deleted', '_fivetran_deleted', 'archived') }} as is_deleted,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),
-            readable_number('quantity'),
-            readable_number('price'),
-            readable_number('amount')
+            readable_money('quantity'),
+            plausible_money('quantity'),
+            readable_money('price'),
+            plausible_money('price'),
+            readable_money('amount'),
+            plausible_money('amount'),
+            plausible_line('amount', 'quantity', 'price')
         ]) }}
     from delivered
     cross join run

@@ -24,7 +24,8 @@ typed as (
         {{ problem([
             required('id'),
             required('name'),
-            readable_number('price')
+            readable_money('price'),
+            plausible_money('price')
         ]) }}
     from delivered
     cross join run

@@ -26,7 +26,8 @@ typed as (
             required('quota_owner_id'),
             required('start_date'),
             readable_day('start_date'),
-            readable_number('quota_amount'),
+            readable_money('quota_amount'),
+            plausible_money('quota_amount'),
             not_negative('quota_amount', money('quota_amount'))
         ]) }}
     from delivered

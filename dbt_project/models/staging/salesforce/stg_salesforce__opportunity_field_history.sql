@@ -33,6 +33,7 @@ typed as (
             required('created_date'),
             readable_moment('created_date'),
             not_after_extract('created_date'),
+            plausible_money('new_value', "lower(field) = 'amount'"),
             {'column': 'new_value', 'reason': 'not readable as a number: expected 1234.50',
              'broken': "lower(field) = 'amount' and " ~ text('new_value') ~ ' is not null and ' ~ money('new_value') ~ ' is null'},
             {'column': 'new_value', 'reason': 'not readable as a date from 1970 to 2100: expected YYYY-MM-DD',

@@ -31,7 +31,8 @@ typed as (
             readable_moment('_fivetran_start'),
             not_after_extract('created_date'),
             not_after_extract('_fivetran_start'),
-            readable_number('amount'),
+            readable_money('amount'),
+            plausible_money('amount'),
             not_negative('amount', money('amount')),
             readable_day('close_date')
         ]) }}

@@ -18,16 +18,20 @@ typed as (
         {{ salesforce_id('opportunity_id') }} as opportunity_id,
         {{ salesforce_id('product2_id') }} as product_id,
         {{ money('quantity') }} as quantity,
-        coalesce({{ money('total_price') }}, {{ money('quantity') }} * {{ money('unit_price') }}) as amount,
+        {{ line_amount('total_price', 'quantity', 'unit_price') }} as amount,
         coalesce({{ moment('system_modstamp') }}, {{ moment('last_modified_date') }}) as updated_at,
         coalesce({{ flag('is_deleted') }}, false) as is_deleted,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),
             required('opportunity_id'),
-            readable_number('quantity'),
-            readable_number('unit_price'),
-            readable_number('total_price')
+            readable_money('quantity'),
+            plausible_money('quantity'),
+            readable_money('unit_price'),
+            plausible_money('unit_price'),
+            readable_money('total_price'),
+            plausible_money('total_price'),
+            plausible_line('total_price', 'quantity', 'unit_price')
         ]) }}
     from delivered
     cross join run
