@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from publishing.layout import DATABASE, DATABASE_FOR_TOOLS, PARQUET, SCHEMA
+from publishing.layout import DATABASE, PARQUET, SCHEMA, VIEWS
 from publishing.run_log import RunRecord
 from publishing.run_tables import OPS_CHECK, OPS_RUN, RUN_TABLES, RunTable, check_rows, run_rows
 from quality.build_database import limited
@@ -42,7 +42,7 @@ class WrittenTable:
 
 
 def write_tables(build_database: Path, folder: Path, memory: str | None = None) -> None:
-    """Copy the build's marts and their comments into ``folder/marts.duckdb``, rows ordered by every column.
+    """Copy the build's marts, with their comments, into ``folder/funnelcast.duckdb``, rows ordered by every column.
 
     ``memory``: what DuckDB may take; None: what it thinks fit.
     """
@@ -52,8 +52,8 @@ def write_tables(build_database: Path, folder: Path, memory: str | None = None) 
         for table in _tables(connection, "build"):
             source = f"build.{SCHEMA}.{identifier(table)}"
             connection.execute(f"create table {_in_out(table)} as from {source} order by all")
+            _show_in_main(connection, table)
         _copy_comments(connection)
-    (folder / DATABASE_FOR_TOOLS).hardlink_to(folder / DATABASE)
 
 
 def copy_tables(
@@ -74,8 +74,8 @@ def copy_tables(
                 rows += f" where {position} not in (select {position} from changed_row)"
                 rows += f" union all select * exclude ({position}) from changed_row"
             connection.execute(f"create table {_in_out(table)} as from ({rows}) order by all")
+            _show_in_main(connection, table)
         _copy_comments(connection)
-    (folder / DATABASE_FOR_TOOLS).hardlink_to(folder / DATABASE)
 
 
 def remove_spill(folder: Path) -> None:
@@ -92,7 +92,7 @@ def write_run_tables(folder: Path, runs: tuple[RunRecord, ...], verdict: Verdict
 
 
 def write_parquet(folder: Path, memory: str | None = None) -> None:
-    """Write every table of ``folder/marts.duckdb`` to ``folder/parquet``, its rows in the same order."""
+    """Write every table of ``folder/funnelcast.duckdb`` to ``folder/parquet``, its rows in the same order."""
     (folder / PARQUET).mkdir()
     with _reading(folder, memory) as connection:
         for table in _tables(connection, "out"):
@@ -118,7 +118,7 @@ def read_back(folder: Path, memory: str | None = None) -> dict[str, WrittenTable
 
 @contextmanager
 def _reading(folder: Path, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that has ``folder/marts.duckdb`` as `out`, read only."""
+    """A connection that has ``folder/funnelcast.duckdb`` as `out`, read only."""
     with duckdb.connect(config=_config(folder, memory)) as connection:
         connection.execute("attach ? as out (read_only)", [str(folder / DATABASE)])
         yield connection
@@ -126,7 +126,7 @@ def _reading(folder: Path, memory: str | None = None) -> Iterator[duckdb.DuckDBP
 
 @contextmanager
 def _writing(folder: Path, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that has ``folder/marts.duckdb`` as `out`, and writes it out whole when it lets go."""
+    """A connection that has ``folder/funnelcast.duckdb`` as `out`, and writes it out whole when it lets go."""
     with duckdb.connect(config=_config(folder, memory)) as connection:
         connection.execute(f"attach ? as out (storage_version '{STORAGE_VERSION}')", [str(folder / DATABASE)])
         yield connection
@@ -170,6 +170,18 @@ def _is_same_in_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, tab
     return sums[0] == sums[1]
 
 
+def _show_in_main(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """A table is found by its bare name too, in the schema in which a database opens.
+
+    The tables stay in the schema in which queries and BI tools know them, and views of them are in the other: attached by a
+    client older than DuckDB 1.3, a view finds its table only while its database is the one in use.
+    """
+    # A view names its table without the database, which is called otherwise wherever it is attached under another name.
+    connection.execute("use out")
+    connection.execute(f"create view {_name(VIEWS, table)} as from {_name(SCHEMA, table)}")
+    connection.execute("use memory")
+
+
 def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
     of_tables = connection.execute(
         "select table_name, comment from duckdb_tables()"
@@ -191,15 +203,25 @@ def _write_comments(
     of_columns: Iterable[tuple[str, str, str]],
 ) -> None:
     # In one transaction: each of its own waits for the disk, and there are hundreds.
-    statements = [f"comment on table {_in_out(table)} is {literal(comment)}" for table, comment in of_tables]
+    statements = [
+        f"comment on {kind} {_name('out', schema, table)} is {literal(comment)}"
+        for table, comment in of_tables
+        for kind, schema in (("table", SCHEMA), ("view", VIEWS))
+    ]
     statements += [
-        f"comment on column {_in_out(table, column)} is {literal(comment)}" for table, column, comment in of_columns
+        f"comment on column {_name('out', schema, table, column)} is {literal(comment)}"
+        for table, column, comment in of_columns
+        for schema in (SCHEMA, VIEWS)
     ]
     connection.execute(";\n".join(["begin", *statements, "commit"]))
 
 
 def _in_out(*names: str) -> str:
-    return ".".join(identifier(name) for name in ("out", SCHEMA, *names))
+    return _name("out", SCHEMA, *names)
+
+
+def _name(*names: str) -> str:
+    return ".".join(identifier(name) for name in names)
 
 
 def _create_run_table(connection: duckdb.DuckDBPyConnection, table: RunTable, rows: list[dict[str, Any]]) -> None:
@@ -210,5 +232,6 @@ def _create_run_table(connection: duckdb.DuckDBPyConnection, table: RunTable, ro
         f" (select unnest(from_json(?::json, {literal(shape)}), recursive := true)) order by all",
         [json.dumps(rows)],
     )
+    _show_in_main(connection, table.name)
     descriptions = [(table.name, name, description) for name, _, description in table.columns]
     _write_comments(connection, [(table.name, table.description)], descriptions)

@@ -5,14 +5,12 @@ Belongs here: file names that more than one module needs. Does not belong here: 
 """
 
 SCHEMA = "marts"
-DATABASE = "marts.duckdb"
+# The schema in which a database opens: what a person types `show tables` or `from fct_velocity` in, and a tool shows first.
+VIEWS = "main"
+# DuckDB calls a database after its file. One called `marts` made `marts.fct_velocity` ambiguous, which is what BI tools write.
+DATABASE = "funnelcast.duckdb"
 PARQUET = "parquet"
 CERTIFICATE = "certificate.json"
-# A second name of the same file. DuckDB calls a database after its file, and in one called `marts` the
-# reference `marts.fct_velocity`, which is what BI tools write, is refused as ambiguous: a database or a
-# schema? Opened under this name it works. A hard link, because DuckDB 2.0 looks through a symbolic one and
-# sees `marts` again.
-DATABASE_FOR_TOOLS = "funnelcast.duckdb"
 
 # Tables about the run rather than about the business: their content differs between runs of the same data.
 RUN_TABLE_PREFIX = "ops_"

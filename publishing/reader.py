@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from publishing.errors import NothingPublished
-from publishing.layout import DATABASE, SCHEMA
+from publishing.layout import DATABASE, SCHEMA, VIEWS
 
 
 def open_published(home: Path) -> duckdb.DuckDBPyConnection:
@@ -37,8 +37,12 @@ def published_release(home: Path) -> Path:
 
 def open_release(release: Path) -> duckdb.DuckDBPyConnection:
     """Open one release's database, as `open_published` does."""
-    # Attached under another name than its file's: in a database called `marts`, `marts.dim_rep` is ambiguous.
     connection = duckdb.connect(config={"temp_directory": str(Path(tempfile.gettempdir()) / "funnelcast")})
     connection.execute("attach ? as funnelcast (read_only)", [str(release / DATABASE)])
-    connection.execute(f"use funnelcast.{SCHEMA}")
+    connection.execute(f"use funnelcast.{VIEWS if _has_views(connection) else SCHEMA}")
     return connection
+
+
+def _has_views(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the tables are found in the schema in which a database opens: not so in releases of before November 28, 2026."""
+    return bool(connection.execute("select 1 from duckdb_views() where not internal limit 1").fetchall())

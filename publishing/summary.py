@@ -14,7 +14,7 @@ from typing import Any
 
 from publishing.certificate import read_certificate
 from publishing.headline import Headline, Outlook, Period, read_headline
-from publishing.layout import CERTIFICATE, DATABASE, DATABASE_FOR_TOOLS, PARQUET, SCHEMA
+from publishing.layout import CERTIFICATE, DATABASE, PARQUET
 from publishing.notices import Notices, read_notices
 from publishing.reader import open_release, published_release
 from quality.verdict import CheckResult, Verdict
@@ -209,8 +209,7 @@ def _outputs(home: Path) -> list[str]:
     return [
         *_places(
             (
-                ("Database", f"{published / DATABASE} (schema {SCHEMA})"),
-                ("For BI tools", f"{published / DATABASE_FOR_TOOLS} (the same database)"),
+                ("Database", str(published / DATABASE)),
                 ("Parquet", f"{published / PARQUET}/"),
                 ("Certificate", str(published / CERTIFICATE)),
             )

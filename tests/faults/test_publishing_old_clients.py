@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,12 @@ PINS = sorted((ROOT / "tests" / "old_clients").glob("duckdb-*.txt"))
 
 _ASK = """
 import json, sys, duckdb
-connection = duckdb.connect(sys.argv[1], read_only=True)
-answers = [str(connection.execute(question).fetchall()) for question in sys.argv[2:]]
+if sys.argv[1] == "opened":
+    connection = duckdb.connect(sys.argv[2], read_only=True)
+else:
+    connection = duckdb.connect()
+    connection.execute("attach '" + sys.argv[2] + "' as sales (read_only)")
+answers = [str(connection.execute(question).fetchall()) for question in sys.argv[3:]]
 print(json.dumps([duckdb.__version__, *answers]))
 """
 # As BI tools ask: every table by schema and name, and the descriptions.
@@ -34,7 +39,23 @@ QUESTIONS = (
     "select run_id, as_of, outcome, started_at, rows_read from marts.ops_run order by all",
     "select check_name, status, advice from marts.ops_check order by all",
     "select table_name, comment from duckdb_tables() where comment is not null order by all",
-    "select column_name, data_type, comment from duckdb_columns() where not internal order by all",
+    # As people ask: by the bare name, in the schema in which the database opens.
+    "show tables",
+    "select count(*), sum(amount), min(created_at), max(name), sum(rate) from fct_opportunity",
+    "from main.fct_velocity order by all",
+    "from funnelcast.marts.fct_velocity order by all",
+    "from funnelcast.fct_velocity order by all",
+    "select view_name, comment from duckdb_views() where comment is not null order by all",
+    "select table_schema, table_name, table_type from information_schema.tables order by all",
+    "select schema_name, table_name, column_name, data_type, comment from duckdb_columns() where not internal order by all",
+)
+# Attached under another name: the tables by their schema, and both by bare names once the database is the one in use.
+QUESTIONS_ATTACHED = (
+    "select count(*), sum(amount) from sales.marts.fct_opportunity",
+    "use sales",
+    "show tables",
+    "select count(*), sum(amount) from fct_opportunity",
+    "select count(*), sum(amount) from marts.fct_opportunity",
 )
 
 
@@ -47,11 +68,15 @@ def test_an_old_client_reads_what_we_read(tmp_path: Path, pin: Path) -> None:
     publish_build(tmp_path, "run-1", deals=50_000)
     database = tmp_path / "published" / "funnelcast.duckdb"
 
-    told_version, *told = _ask(database, client)
+    told_version, *told = _ask("opened", database, client, QUESTIONS)
 
     assert told_version == version
     with duckdb.connect(str(database), read_only=True) as connection:
         assert told == [str(connection.execute(question).fetchall()) for question in QUESTIONS]
+    _, *told = _ask("attached", database, client, QUESTIONS_ATTACHED)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{database}' as sales (read_only)")
+        assert told == [str(connection.execute(question).fetchall()) for question in QUESTIONS_ATTACHED]
 
 
 def test_the_clients_are_pinned_by_hash_and_without_addresses() -> None:
@@ -63,9 +88,9 @@ def test_the_clients_are_pinned_by_hash_and_without_addresses() -> None:
         assert "://" not in text
 
 
-def _ask(database: Path, client: Path) -> list[Any]:
+def _ask(how: str, database: Path, client: Path, questions: Sequence[str]) -> list[Any]:
     done = subprocess.run(
-        [sys.executable, "-c", _ASK, str(database), *QUESTIONS],
+        [sys.executable, "-c", _ASK, how, str(database), *questions],
         env={"PYTHONPATH": str(client), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,

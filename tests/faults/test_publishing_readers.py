@@ -28,7 +28,7 @@ from publishing_home import (
 from publishing.certificate import read_certificate
 from publishing.errors import NothingPublished, PublishFailed
 from publishing.integrity import find_damage, is_intact
-from publishing.reader import open_published
+from publishing.reader import open_published, open_release
 from publishing.release import publish
 from publishing.run_log import read_runs, runs_file
 from publishing.swap import only_publisher
@@ -51,6 +51,23 @@ def test_a_reader_keeps_the_whole_old_release_through_swaps_and_its_removal(tmp_
 
     with open_published(tmp_path) as reader:
         assert sum_of_amounts(reader) == expected_sum(5)
+
+
+def test_a_release_of_before_tables_stood_in_main_is_read_as_before(tmp_path: Path) -> None:
+    """Such kept releases have the database under two names, and the tables in schema marts alone."""
+    with duckdb.connect(str(tmp_path / "funnelcast.duckdb")) as connection:
+        connection.execute("create schema marts; create table marts.fct_opportunity as select 7 as amount")
+    (tmp_path / "marts.duckdb").hardlink_to(tmp_path / "funnelcast.duckdb")
+    with open_release(tmp_path) as reader:
+        assert sum_of_amounts(reader) == 7
+        assert reader.execute("from marts.fct_opportunity").fetchall() == [(7,)]
+
+
+def test_an_open_release_shows_each_table_once(tmp_path: Path) -> None:
+    publish_build(tmp_path, "run-1")
+    with open_published(tmp_path) as reader:
+        shown = [row[0] for row in reader.execute("show tables").fetchall()]
+    assert shown == ["dim_marker", "fct_opportunity", "fct_velocity", "ops_check", "ops_file", "ops_run", "ops_set_aside"]
 
 
 def test_readers_that_open_during_swaps_get_one_release_each(tmp_path: Path) -> None:
@@ -176,9 +193,10 @@ def test_a_readers_connection_cannot_change_what_is_published(tmp_path: Path) ->
     publish_build(tmp_path, "run-1")
     with open_published(tmp_path) as reader:
         for statement in (
-            "delete from fct_opportunity",
+            "delete from marts.fct_opportunity",
             "create table marts.mine as select 1",
-            "drop table dim_marker",
+            "drop table marts.dim_marker",
+            "drop view fct_opportunity",
         ):
             with pytest.raises(duckdb.InvalidInputException, match="read-only"):
                 reader.execute(statement)
@@ -191,9 +209,7 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.mark.parametrize(
-    "name", ["marts.duckdb", "funnelcast.duckdb", "certificate.json", "parquet/fct_opportunity.parquet"]
-)
+@pytest.mark.parametrize("name", ["funnelcast.duckdb", "certificate.json", "parquet/fct_opportunity.parquet"])
 @pytest.mark.parametrize("damage", ["deleted", "cut off", "one byte"])
 def test_a_damaged_published_file_is_found(published_home: Path, tmp_path: Path, name: str, damage: str) -> None:
     published = copy_home(published_home, tmp_path / "home").published
@@ -207,7 +223,7 @@ def test_the_next_run_publishes_again_what_was_damaged(published_home: Path, tmp
     home = tmp_path / "home"
     published = copy_home(published_home, home).published
     _damage(published / "certificate.json", "one byte")
-    _damage(published / "marts.duckdb", "cut off")
+    _damage(published / "funnelcast.duckdb", "cut off")
 
     publish_build(home, "run-2")
 
@@ -215,11 +231,10 @@ def test_the_next_run_publishes_again_what_was_damaged(published_home: Path, tmp
     assert what_is_wrong(home) is None
 
 
-@pytest.mark.parametrize("name", ["marts.duckdb", "funnelcast.duckdb"])
-def test_changes_that_a_client_left_beside_the_database_are_damage(published_home: Path, tmp_path: Path, name: str) -> None:
+def test_changes_that_a_client_left_beside_the_database_are_damage(published_home: Path, tmp_path: Path) -> None:
     """A client with the owner's rights can write to the database: its changes go to a file beside it."""
     published = copy_home(published_home, tmp_path / "home").published
-    (published / f"{name}.wal").write_bytes(b"changes")
+    (published / "funnelcast.duckdb.wal").write_bytes(b"changes")
     assert "changes that were not published" in str(find_damage(published))
 
 

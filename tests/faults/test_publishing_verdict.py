@@ -208,7 +208,7 @@ def test_a_published_folder_that_people_made_is_not_destroyed(tmp_path: Path) ->
     with pytest.raises(PublishFailed, match="is a folder and not the link"):
         publish(settings, "run-2", STARTED_AT)
 
-    assert (settings.published / "marts.duckdb").is_file()
+    assert (settings.published / "funnelcast.duckdb").is_file()
     assert sorted(path.name for path in settings.releases.iterdir()) == ["run-1"]
 
 

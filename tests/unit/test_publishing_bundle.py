@@ -63,16 +63,23 @@ def folder(tmp_path: Path, build: Path) -> Path:
     return folder
 
 
-def test_the_database_holds_schema_marts_and_nothing_else(folder: Path) -> None:
+def test_the_database_holds_the_marts_by_schema_and_by_bare_name_and_nothing_else(folder: Path) -> None:
+    names = ['Odd "name"', "empty", "many", "ops_check", "ops_run"]
     with duckdb.connect(str(folder / "funnelcast.duckdb"), read_only=True) as connection:
-        found = connection.execute(
-            "select schema_name, table_name from duckdb_tables()"
-            " union all select schema_name, view_name from duckdb_views() where not internal order by all"
+        tables = connection.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall()
+        views = connection.execute(
+            "select schema_name, view_name from duckdb_views() where not internal order by all"
         ).fetchall()
-    assert found == [("marts", name) for name in ('Odd "name"', "empty", "many", "ops_check", "ops_run")]
+        shown = connection.execute("show tables").fetchall()
+        for name in names:
+            quoted = '"' + name.replace('"', '""') + '"'
+            by_name, by_schema = (connection.execute(f"from {table}").fetchall() for table in (quoted, f"marts.{quoted}"))
+            assert str(by_name) == str(by_schema)
+    assert tables == [("marts", name) for name in names]
+    assert views == [("main", name) for name in names]
+    assert shown == [(name,) for name in names]
     assert sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")) == [
         "funnelcast.duckdb",
-        "marts.duckdb",
         "parquet",
     ]
 
@@ -108,12 +115,19 @@ def test_rows_are_ordered_by_every_column(folder: Path, source: str) -> None:
 def test_comments_come_along_and_run_tables_have_their_own(folder: Path) -> None:
     with duckdb.connect(str(folder / "funnelcast.duckdb"), read_only=True) as connection:
         tables = dict(connection.execute("select table_name, comment from duckdb_tables()").fetchall())
-        columns = {
-            (table, column): comment
-            for table, column, comment in connection.execute(
-                "select table_name, column_name, comment from duckdb_columns() where not internal"
-            ).fetchall()
-        }
+        views = dict(connection.execute("select view_name, comment from duckdb_views() where not internal").fetchall())
+        columns, of_views = (
+            {
+                (table, column): comment
+                for table, column, comment in connection.execute(
+                    "select table_name, column_name, comment from duckdb_columns() where not internal and schema_name = ?",
+                    [schema],
+                ).fetchall()
+            }
+            for schema in ("marts", "main")
+        )
+    assert views == tables
+    assert of_views == columns
     assert tables['Odd "name"'] == "It's odd; drop table"
     assert columns['Odd "name"', "ra te"] == "A 'rate'."
     assert tables["many"] is None

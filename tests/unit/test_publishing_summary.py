@@ -77,7 +77,7 @@ def test_the_summary_says_what_was_done_and_what_it_shows() -> None:
         "31.5 days",
         "220 EUR a day this quarter, 20 (10%) more than the quarter before",
         "90 EUR a day this month so far, 10 (10%) less than the whole month before",
-        "data/published/marts.duckdb",
+        "data/published/funnelcast.duckdb",
         "data/published/certificate.json",
         'funnelcast.open("data")',
     ):
