@@ -5,7 +5,7 @@ Belongs here: the views and tables that dbt reads. Does not belong here: rules a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -79,8 +79,8 @@ def raw_view(target: DeliveredObject, files: Sequence[StoredFile], process: Sale
     """Write the SQL of one object's raw view: declared columns as text under their declared names, whatever was delivered.
 
     Dates and numbers in a format that the config declares come out in ISO; what does not fit it stays as it was
-    delivered, for staging to set aside. Columns that are not declared come as JSON in `_extra`. A never delivered
-    object has the same columns and no rows.
+    delivered, for staging to set aside. Columns that are not declared, and those declared to be told aside, come as JSON in
+    `_extra`, as delivered. A never delivered object has the same columns and no rows.
     """
     alike: dict[tuple[tuple[str, ...], bool], list[StoredFile]] = {}
     for stored in files:
@@ -120,8 +120,13 @@ def _header_part(
         else:
             value = "null::varchar"
         columns.append(f"{value} as {sql_name(column.name)}")
+    aside = {
+        column.name: match.matched[column.name]
+        for column in target.declaration.columns
+        if column.is_told_aside and column.name in match.matched
+    }
     return (
-        f"select {', '.join(columns)}, {_extra(header, match.unknown)} as _extra, _file, _row, _extracted_at, _sequence "
+        f"select {', '.join(columns)}, {_extra(header, match.unknown, aside)} as _extra, _file, _row, _extracted_at, _sequence "
         f"from {raw_rows(files, raw)}"
     )
 
@@ -219,14 +224,17 @@ def _in_iso(column: str, kind: str, target: DeliveredObject) -> str:
     return column
 
 
-def _extra(header: Sequence[str], unknown: Sequence[str]) -> str:
+def _extra(header: Sequence[str], unknown: Sequence[str], aside: Mapping[str, str]) -> str:
+    """What no published column holds: undeclared columns by their delivered names in snake case, declared ones by our name for them."""
     if is_repair(header):
         unknown = [name for name in unknown if not is_helper(name)]
-    if not unknown:
-        return "null::varchar"
     names: dict[str, str] = {}
     for name in unknown:
         names.setdefault(snake_case(name), name)
+    for declared, name in aside.items():
+        names.setdefault(snake_case(name) if declared in names else declared, name)
+    if not names:
+        return "null::varchar"
     fields = ", ".join(f"{sql_name(key)} := {_delivered(header, name)}" for key, name in names.items())
     return f"to_json(struct_pack({fields}))::varchar"
 

@@ -5,6 +5,7 @@ Does not belong here: the list of the forgotten (suppression.py), published tabl
 
 What is a person's: in the rows of a record of theirs (a lead, contact, user … with their address, in any version) every cell of name,
 address, phone, postal and social columns; their addresses in any cell of any object; and their full name in any text.
+In `extra`, where a published table tells what it has no column for, each value is judged by its own name, as a column is.
 Rows stay, and so do ids, amounts and times.
 """
 
@@ -46,11 +47,18 @@ _VOCABULARY = re.compile(
     r"stage|status|type|pipeline|forecast|source|industry|country|currency|role|team|segment|product|campaign|outcome|disposition|"
     r"sequence|variant|step|family|metric|scope|period|category|timezone|developername|_file$"
 )
+# What people write in their own words, whatever else the column's name says: `Next Step`, `Stage Notes`, `Lead Source Detail`.
+_PROSE = re.compile(r"nextstep|notes?$|comment|description|details?$|remark|summary|message|feedback|subject")
 _REFERENCE = re.compile(r"^(who|owner|user|lead|contact|person|recipient|prospect|v)?id$")
 _REFERRED = {
     "whoid": ("lead", "contact"), "leadid": ("lead",), "contactid": ("contact",), "vid": ("contact",), "userid": ("user", "users"),
     "ownerid": ("user", "owner"), "personid": ("person",), "recipientid": ("recipient",), "prospectid": ("prospect",),
 }  # fmt: skip
+# Columns that tell a person's name beside their id: it is theirs where the id is, of one word or of many.
+_NAMED = ("lead", "contact", "person", "prospect", "recipient")
+# Which objects a published row can be of, by our word for it: a HubSpot contact may be a lead, and its owner is a user.
+_OBJECTS = {"lead": ("lead", "contact"), "contact": ("contact",), "user": ("user", "users", "owner")}
+_EXTRA = "extra"
 _FULL_NAMES = ("name", "fullname", "displayname", "contactname", "leadname", "personname")
 # A sign that parts two words that are no numbers: without one there is no full name. (Unicode's letters cost 20 ms a file.)
 _TWO_WORDS = "'[^0-9 ][ ,.;:/()-]+[^0-9 ]'"
@@ -83,6 +91,10 @@ class Shape:
     def systems(self, cells: Mapping[str, str | None]) -> tuple[str, ...]:
         """Whose record a row is: its own word for it goes first; a raw file is of one system."""
         return (said,) if (said := cells.get("source_system")) else ((self.system,) if self.system else tuple(SYSTEMS))
+
+    def kinds_of(self, cells: Mapping[str, str | None]) -> tuple[str, ...]:
+        """The objects whose record a row can be; where several are gathered, its own word says which."""
+        return _OBJECTS.get(cells.get("object") or "", self.kinds)
 
 
 def shape(system: str, name: str, columns: Sequence[str], mapping: Mapping[str, str] | None = None) -> Shape:
@@ -120,7 +132,7 @@ def _is_personal(roles: set[str], name: str) -> bool:
 def _is_free_text(roles: set[str], people: str | None) -> bool:
     if people is not None and _is_personal(roles, people):
         return False
-    return not any(_VOCABULARY.search(role) or role.endswith("id") for role in roles)
+    return not any((_VOCABULARY.search(role) and not _PROSE.search(role)) or role.endswith("id") for role in roles)
 
 
 def find_person(address: str, reference: str, raw: Path, mappings: Mappings) -> Person:
@@ -310,16 +322,26 @@ def erased_row(table: Shape, cells: dict[str, str | None], suppression: Suppress
     speaks_of_them = is_theirs or any(
         value and _refers(table, column, value, cells, suppression) for column, value in cells.items()
     )
+    return _erased_cells(table, cells, suppression, is_theirs, speaks_of_them)
+
+
+def _erased_cells(
+    table: Shape, cells: Mapping[str, str | None], suppression: Suppression, is_theirs: bool, speaks_of_them: bool
+) -> dict[str, str | None]:
     after: dict[str, str | None] = {}
     for column, value in cells.items():
         after[column] = value
         if not value or not value.strip():
             continue
+        if column == _EXTRA and (told := _told_in(value)) is not None:
+            after[column] = _erased_extra(table, value, told, suppression, is_theirs, speaks_of_them)
+            continue
         written = suppression.without_addresses(value)
         if is_theirs and column in table.own_addresses:
             # An address becomes an address, so that what is matched on it stays matched.
             written = suppression.without_any_address(value)
-        if is_theirs and column in table.personal and written == value and not value.casefold().startswith(f"{ERASED}-"):
+        is_own = (is_theirs and column in table.personal) or _is_name_of_theirs(table, column, cells, suppression)
+        if is_own and written == value and not value.casefold().startswith(f"{ERASED}-"):
             written = suppression.token(value)
         elif column in table.free_text:
             written = suppression.without_names(written, speaks_of_them or written != value)
@@ -328,6 +350,38 @@ def erased_row(table: Shape, cells: dict[str, str | None], suppression: Suppress
             written = suppression.without_names(value, speaks_of_them)
         after[column] = written
     return after
+
+
+def _told_in(value: str) -> dict[str, object] | None:
+    """The delivered columns that stand in one cell as JSON; None where it is something else."""
+    try:
+        told = json.loads(value)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _erased_extra(
+    table: Shape, value: str, told: dict[str, object], suppression: Suppression, is_theirs: bool, speaks_of_them: bool
+) -> str:
+    """Each of the columns in `extra` as it would be erased in raw, so that what is built of erased rows says the same."""
+    texts = {name: text for name, text in told.items() if isinstance(text, str)}
+    inner = shape(table.system, table.object, list(texts))
+    speaks = speaks_of_them or any(_refers(inner, name, text, {}, suppression) for name, text in texts.items() if text)
+    after = _erased_cells(inner, texts, suppression, is_theirs, speaks)
+    if after == texts:
+        return value
+    return json.dumps({**told, **after}, ensure_ascii=False, separators=(",", ":"))
+
+
+def _is_name_of_theirs(table: Shape, column: str, cells: Mapping[str, str | None], suppression: Suppression) -> bool:
+    """Whether a cell is the name that stands beside the id of somebody forgotten: `lead_name` beside `lead_id`."""
+    kinds = [kind for kind in _NAMED if f"{kind}name" in table.roles[column]]
+    return any(
+        f"{kind}id" in table.roles[other] and value and _refers(table, other, value, cells, suppression)
+        for kind in kinds
+        for other, value in cells.items()
+    )
 
 
 def without_forgotten(rejects: Iterable[Reject], system: str, name: str, suppression: Suppression) -> tuple[Reject, ...]:
@@ -407,7 +461,7 @@ def _is_record_of(table: Shape, cells: dict[str, str | None], suppression: Suppr
     if table.key is None:
         return False
     key = cells.get(table.key) or ""
-    return _is_forgotten(table, table.kinds, key, cells, suppression) or any(
+    return _is_forgotten(table, table.kinds_of(cells), key, cells, suppression) or any(
         suppression.holds_address(found) for column in table.own_addresses for found in addresses_in(cells[column] or "")
     )
 

@@ -27,6 +27,8 @@ _PEOPLE: dict[str, tuple[tuple[str, ...], str]] = {
     "dim_lead": (("lead", "contact"), "lead_id"),
     "dim_contact": (("contact",), "contact_id"),
     "dim_rep": (("user", "users", "owner"), "rep_id"),
+    # Each row says of which object it is.
+    "dim_person_record": (("lead", "contact", "user", "users", "owner"), "record_id"),
 }
 _SET_ASIDE = "ops_set_aside"
 

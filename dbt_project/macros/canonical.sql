@@ -44,6 +44,9 @@
         'merge': {
             'object': 'varchar', 'record_id': 'varchar', 'master_id': 'varchar', '_file': 'varchar', '_row': 'bigint'
         },
+        'extra': {
+            'object': 'varchar', 'record_id': 'varchar', 'extra': 'varchar', 'updated_at': 'timestamp', '_file': 'varchar', '_row': 'bigint'
+        },
         'product': {'product_id': 'varchar', 'name': 'varchar'},
         'line': {'opportunity_id': 'varchar', 'product_id': 'varchar', 'amount': money_type()},
         'target': {

@@ -54,6 +54,19 @@
     {{ matches(value, '[-+]?[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)?') }}
 {%- endmacro %}
 
+{#-
+    A share from 0 to 1, of a column that may be told in per cent: it is, where more of its values lie above 1 than between 0 and 1.
+    One value alone does not say it: 1 is all of it as a share, and hardly anything in per cent.
+-#}
+{% macro probability_share(column) -%}
+    {%- set value = plain_number(column, 'double') -%}
+    {{ value }} / case
+        when sum(case when {{ value }} > 1 then 1 else 0 end) over () > sum(case when {{ value }} > 0 and {{ value }} < 1 then 1 else 0 end) over ()
+            then 100
+        else 1
+    end
+{%- endmacro %}
+
 {#- True, false, or null where missing or unreadable. -#}
 {% macro flag(column) -%}
     case lower({{ text(column) }})

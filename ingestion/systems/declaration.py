@@ -15,12 +15,14 @@ class Column:
     """One declared column. ``kind`` says which of the config's declared formats applies before staging casts it.
 
     ``aliases`` are what the same tool calls it elsewhere: in its own exports, in its API. The first that was delivered counts.
+    ``is_told_aside``: no published table has a column for it; it is told in `extra`, beside the columns that nothing declares.
     """
 
     name: str
     kind: Kind = "text"
     required: bool = False
     aliases: tuple[str, ...] = ()
+    is_told_aside: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,7 +56,10 @@ class SystemDeclaration:
 
 
 def declare(name: str, delivery: Delivery, *, required: str, optional: str = "") -> ObjectDeclaration:
-    """Declare an object from two lists of columns: `name`, `name:time` or `name:number`; further names behind bars, `id|record_id`."""
+    """Declare an object from two lists of columns: `name`, `name:time` or `name:number`; further names behind bars, `id|record_id`.
+
+    A plus sign at the end says that no published table has a column for it, and that it is told in `extra`.
+    """
     return ObjectDeclaration(name, delivery, (*_columns(required, True), *_columns(optional, False)))
 
 
@@ -65,12 +70,13 @@ def system(name: str, objects: Iterable[ObjectDeclaration]) -> SystemDeclaration
 
 def _columns(listing: str, required: bool) -> Iterable[Column]:
     for word in listing.split():
-        names, _, kind = word.partition(":")
+        names, _, kind = word.removesuffix("+").partition(":")
+        is_told_aside = word.endswith("+")
         name, *aliases = names.split("|")
         match kind:
             case "":
-                yield Column(name, "text", required, tuple(aliases))
+                yield Column(name, "text", required, tuple(aliases), is_told_aside)
             case "time" | "number":
-                yield Column(name, "time" if kind == "time" else "number", required, tuple(aliases))
+                yield Column(name, "time" if kind == "time" else "number", required, tuple(aliases), is_told_aside)
             case _:
                 raise ValueError(f"{word}: expected a column name, `:time` or `:number`")

@@ -21,7 +21,7 @@ GENERIC = system(
             "lead",
             "full",
             required="lead_id created_at:time",
-            optional="email title company industry employees:number country source owner_id status qualified_at:time "
+            optional="name email title company industry employees:number country source owner_id status qualified_at:time "
             "converted_at:time opportunity_id account_id",
         ),
         declare(
@@ -29,7 +29,8 @@ GENERIC = system(
             "full",
             required="opportunity_id stage",
             optional="created_at:time name account_id owner_id pipeline product amount:number currency source segment "
-            "forecast_category expected_close_on:time closed_at:time lost_reason lead_id updated_at:time is_deleted",
+            "forecast_category expected_close_on:time closed_at:time lost_reason lead_id opportunity_type probability:number "
+            "next_step updated_at:time+ is_deleted",
         ),
         declare("opportunity_line", "full", required="opportunity_id product_id", optional="quantity:number amount:number"),
         declare("product", "full", required="product_id name", optional="family list_price:number currency"),

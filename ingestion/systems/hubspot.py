@@ -8,6 +8,8 @@ from ingestion.systems.declaration import declare, system
 
 _GONE = "is_deleted _fivetran_deleted archived"
 _CHANGED = "hs_lastmodifieddate|lastmodifieddate|updated_at:time"
+# Of the objects that have a row of their own in the published tables.
+_CHANGED_ASIDE = f"{_CHANGED}+"
 _ENGAGEMENT = (
     "type hs_timestamp|timestamp|activity_date:time hs_createdate|createdate|created_at:time "
     f"hubspot_owner_id|owner_id|activity_assigned_to {_CHANGED} {_GONE}"
@@ -22,37 +24,38 @@ HUBSPOT = system(
             "company",
             "delta",
             required="id|company_id|hs_object_id|record_id",
-            optional="name|company_name domain|company_domain_name website|website_url industry "
+            optional="name|company_name domain|company_domain_name website|website_url+ industry "
             "numberofemployees:number country|country_region createdate|created_at:time "
-            f"hs_merged_object_ids|merged_company_ids {_CHANGED} {_GONE}",
+            f"hs_merged_object_ids|merged_company_ids+ {_CHANGED_ASIDE} {_GONE}",
         ),
         # A contact is also our lead, if its lifecycle stage has ever been that of one (stg_hubspot__contact).
         declare(
             "contact",
             "delta",
-            required="id|contact_id|hs_object_id|vid|record_id createdate|created_at:time",
+            required="id|contact_id|hs_object_id|vid|record_id createdate|created_at:time+",
             optional="email firstname lastname company|company_name jobtitle industry "
             "numberofemployees|numemployees:number country|country_region "
             "hs_analytics_source|original_source|original_traffic_source|original_source_type "
-            "hubspot_owner_id|owner_id|contact_owner hs_lead_status|lead_status lifecyclestage "
+            "hubspot_owner_id|owner_id|contact_owner hs_lead_status|lead_status lifecyclestage+ "
             "associatedcompanyid|primary_associated_company_id "
-            "hs_lifecyclestage_lead_date|became_a_lead_date:time "
-            "hs_lifecyclestage_marketingqualifiedlead_date|became_a_marketing_qualified_lead_date:time "
-            "hs_lifecyclestage_salesqualifiedlead_date|became_a_sales_qualified_lead_date:time "
-            "hs_lifecyclestage_opportunity_date|became_an_opportunity_date:time "
-            "hs_lifecyclestage_customer_date|became_a_customer_date:time "
-            f"hs_merged_object_ids|merged_contact_ids|hs_calculated_merged_vids {_CHANGED} {_GONE}",
+            "hs_lifecyclestage_lead_date|became_a_lead_date:time+ "
+            "hs_lifecyclestage_marketingqualifiedlead_date|became_a_marketing_qualified_lead_date:time+ "
+            "hs_lifecyclestage_salesqualifiedlead_date|became_a_sales_qualified_lead_date:time+ "
+            "hs_lifecyclestage_opportunity_date|became_an_opportunity_date:time+ "
+            "hs_lifecyclestage_customer_date|became_a_customer_date:time+ "
+            f"hs_merged_object_ids|merged_contact_ids|hs_calculated_merged_vids+ {_CHANGED_ASIDE} {_GONE}",
         ),
         declare(
             "deal",
             "delta",
             required="deal_id|id|hs_object_id|record_id",
-            optional="deal_pipeline_stage_id|dealstage deal_pipeline_id|pipeline dealname "
+            optional="deal_pipeline_stage_id|dealstage+ deal_pipeline_id|pipeline+ dealname dealtype|deal_type "
+            "hs_deal_stage_probability|deal_probability:number hs_next_step|next_step "
             "owner_id|hubspot_owner_id|deal_owner amount:number deal_currency_code|currency closedate:time "
             "createdate|created_at:time hs_analytics_source|original_source|original_traffic_source|original_source_type "
             "hs_manual_forecast_category|forecast_category segment closed_lost_reason "
-            "hs_primary_associated_company|primary_associated_company_id|associated_company_ids|associated_company_id "
-            f"associated_contact_ids|associated_contact_id hs_merged_object_ids|merged_deal_ids {_CHANGED} {_GONE}",
+            "hs_primary_associated_company|primary_associated_company_id|associated_company_ids|associated_company_id+ "
+            f"associated_contact_ids|associated_contact_id+ hs_merged_object_ids|merged_deal_ids+ {_CHANGED_ASIDE} {_GONE}",
         ),
         # When a deal entered each of its stages.
         declare(
@@ -88,8 +91,8 @@ HUBSPOT = system(
             "owner",
             "full",
             required="owner_id|id",
-            optional="email first_name last_name type active_user_id|user_id is_active teams created_at|createdate:time "
-            f"updated_at:time {_GONE}",
+            optional="email first_name last_name type+ active_user_id|user_id+ is_active teams+ created_at|createdate:time "
+            f"updated_at:time+ {_GONE}",
         ),
         declare("team", "full", required="id|team_id name", optional=_GONE),
         declare("owner_team", "full", required="owner_id team_id", optional="is_team_primary|primary"),

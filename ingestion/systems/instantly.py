@@ -28,7 +28,8 @@ INSTANTLY = system(
             "lead",
             "delta",
             required="id timestamp_created:time",
-            optional="email job_title company_name company_domain website campaign status timestamp_updated:time",
+            optional="email first_name last_name job_title company_name company_domain+ website+ campaign status "
+            "timestamp_updated:time+",
         ),
         declare(
             "email",

@@ -6,6 +6,8 @@ Data Loader exports (`StageName`), report exports (`Stage Name`) and warehouse r
 from ingestion.systems.declaration import declare, system
 
 _STAMPS = "created_date:time last_modified_date:time system_modstamp:time is_deleted"
+# Of the objects that have a row of their own in the published tables.
+_CHANGED = "last_modified_date:time+ system_modstamp:time+"
 
 SALESFORCE = system(
     "salesforce",
@@ -14,30 +16,31 @@ SALESFORCE = system(
             "account",
             "delta",
             required="id",
-            optional="name website industry number_of_employees:number billing_country owner_id type parent_id "
-            f"master_record_id {_STAMPS}",
+            optional="name website industry number_of_employees:number billing_country owner_id+ type+ parent_id+ "
+            f"master_record_id+ created_date:time {_CHANGED} is_deleted",
         ),
         declare(
             "contact",
             "delta",
             required="id",
-            optional=f"account_id name first_name last_name email title lead_source owner_id master_record_id {_STAMPS}",
+            optional="account_id+ name+ first_name+ last_name+ email+ title+ lead_source+ owner_id+ master_record_id+ "
+            f"created_date:time+ {_CHANGED} is_deleted",
         ),
         declare(
             "lead",
             "delta",
             required="id created_date:time",
             optional="name first_name last_name email title company industry number_of_employees:number country "
-            "lead_source status owner_id is_converted converted_date:time converted_opportunity_id converted_account_id "
-            "converted_contact_id master_record_id last_modified_date:time system_modstamp:time is_deleted",
+            "lead_source status owner_id is_converted+ converted_date:time converted_opportunity_id converted_account_id "
+            f"converted_contact_id+ master_record_id+ {_CHANGED} is_deleted",
         ),
         declare(
             "opportunity",
             "delta",
             required="id stage_name",
             optional="account_id name amount:number currency_iso_code probability:number close_date:time type lead_source "
-            "is_closed is_won forecast_category forecast_category_name owner_id record_type_id campaign_id segment loss_reason__c "
-            f"{_STAMPS}",
+            "next_step is_closed+ is_won+ forecast_category+ forecast_category_name owner_id record_type_id+ campaign_id+ segment "
+            f"loss_reason__c created_date:time {_CHANGED} is_deleted",
         ),
         # One row per change of one tracked field; values as text.
         declare(
@@ -65,8 +68,8 @@ SALESFORCE = system(
             "user",
             "full",
             required="id",
-            optional="name first_name last_name email is_active user_role_id manager_id title department team start_date__c:time "
-            "created_date:time last_modified_date:time system_modstamp:time",
+            optional="name first_name last_name email is_active user_role_id+ manager_id title+ department+ team start_date__c:time "
+            f"created_date:time+ {_CHANGED}",
         ),
         declare("user_role", "full", required="id name", optional="parent_role_id developer_name"),
         declare(

@@ -14,7 +14,15 @@ def group(thresholds: Thresholds) -> Group:
     """The checks of this file."""
     return Group(
         "opportunities",
-        (*_identity(), *_stage_and_status(), *_dates(thresholds), *_members(thresholds), *_money(thresholds), *_risks()),
+        (
+            *_identity(),
+            *_stage_and_status(),
+            *_dates(thresholds),
+            *_members(thresholds),
+            *_money(thresholds),
+            *_probability(thresholds),
+            *_risks(),
+        ),
     )
 
 
@@ -322,8 +330,52 @@ def _money(thresholds: Thresholds) -> tuple[Check, ...]:
     )
 
 
+def _probability(thresholds: Thresholds) -> tuple[Check, ...]:
+    few = thresholds.tolerated_rows
+    return (
+        Check(
+            name="a_probability_lies_between_0_and_1",
+            table=TABLE,
+            rule=Between("probability", minimum=0, maximum=1),
+            description="The probability that stands on a deal is a share, from 0 to 1.",
+            advice="Report it as a fault of Funnelcast: what is no share should not have been told.",
+            keys=(*KEY, "probability"),
+        ),
+        Check(
+            name="delivered_probabilities_are_shares",
+            table="intermediate.int_opportunity_version",
+            rule=NoRows(
+                f"""
+                select *
+                from (select *, coalesce(probability not between 0 and 1, false) as is_none from checked where valid_to is null)
+                qualify is_none and count(*) filter (where is_none) over () > {few}
+                """
+            ),
+            description="Deals are delivered with probabilities from 0 to 100 per cent.",
+            advice="Others are not told. Salesforce's are percentages and HubSpot's are shares; in the generic extract all must be "
+            "the one or the other: look whether the column is another one.",
+            keys=(*KEY, "probability"),
+            severity="warn",
+        ),
+    )
+
+
 def _risks() -> tuple[Check, ...]:
     return (
+        Check(
+            name="a_last_activity_has_its_day_or_a_reason",
+            table=TABLE,
+            rule=NoRows(
+                """
+                select * from checked
+                where (last_activity_on is null) = (last_activity_reason is null)
+                    or last_activity_on > (select as_of from config.run)
+                """
+            ),
+            description="A deal has the day of its last activity, which has passed, or says why there is none.",
+            advice="Report it as a fault of Funnelcast.",
+            keys=KEY,
+        ),
         Check(
             name="only_open_deals_are_at_risk",
             table=TABLE,

@@ -166,6 +166,7 @@ select
     cast(created_at as timestamp) as created_at, cast(stage_entered_at as timestamp) as stage_entered_at,
     cast(closed_at as timestamp) as closed_at, cast(deleted_at as timestamp) as deleted_at,
     false as is_of_earlier_extract,
+    0.5::double as probability, date '2026-11-20' as last_activity_on, cast(null as varchar) as last_activity_reason,
     case when status = 'open' then false end as is_stalled, case when status = 'open' then 2 end as contacts,
     case when status = 'open' then true end as has_no_next_activity,
     case when status = 'open' then 'no next activity' end as risk_reasons, cast(null as varchar) as risk_unknown,
@@ -187,6 +188,9 @@ from (values
 ) as opportunities (
     opportunity_id, account_id, owner_id, stage, phase, status, created_at, stage_entered_at, closed_at,
     deleted_at);
+
+create table intermediate.int_opportunity_version as
+select source_system, opportunity_id, probability, cast(null as timestamp) as valid_to from marts.fct_opportunity;
 
 create table marts.fct_stage_visit as
 select

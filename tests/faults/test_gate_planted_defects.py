@@ -164,6 +164,9 @@ PLANTS: dict[str, str] = {
     "few_opportunities_have_an_unknown_account": "update marts.fct_opportunity set account_id = 'gone'"
     " where opportunity_id = 'o1'",
     "an_amount_is_not_negative": f"update marts.fct_opportunity set amount = -1 where opportunity_id = 'o2'; {CREDIT_AGAIN}",
+    "a_probability_lies_between_0_and_1": "update marts.fct_opportunity set probability = 10 where opportunity_id = 'o1'",
+    "delivered_probabilities_are_shares": "update intermediate.int_opportunity_version set probability = 10",
+    "a_last_activity_has_its_day_or_a_reason": "update marts.fct_opportunity set last_activity_on = null where opportunity_id = 'o1'",
     "the_reporting_currency_is_known": "update marts.fct_opportunity set currency = 'XXQ' where opportunity_id = 'o2';"
     " update config.run set currency = null",
     "an_amount_has_its_exchange_rate": "update marts.fct_opportunity set amount = null where opportunity_id = 'o2'"

@@ -228,8 +228,11 @@ def _opportunity(deal: Deal) -> Row:
     entered_on = deal.closed_on or deal.created_on
     visits = 2 if deal.closed_on else 1
     return {
-        "source_system": "generic", "opportunity_id": deal.id, "name": None, "account_id": deal.account,
-        "owner_id": deal.owner, "owner_name": deal.owner, "team": deal.team, "lead_id": None, "pipeline": PIPELINE,
+        "source_system": "generic", "opportunity_id": deal.id, "name": None, "account_id": deal.account, "account_name": deal.account,
+        "owner_id": deal.owner, "owner_name": deal.owner, "team": deal.team, "lead_id": None, "lead_name": None, "pipeline": PIPELINE,
+        "stage_label": deal.stage.capitalize(), "opportunity_type": None, "probability": None, "next_step": None,
+        # One extract tells of no stage before, and of no activity.
+        "has_moved_back": None, "last_activity_on": None, "last_activity_reason": "no activity on a deal is delivered",
         "stage": deal.stage, "stage_order": order, "phase": phase, "status": deal.status, "source": None, "motion": None,
         "product": deal.product, "segment": None, "amount": deal.amount, "amount_original": deal.amount, "currency": "USD",
         "default_probability": probability,

@@ -30,7 +30,7 @@ OBJECTS = [(system.name, declared) for system in SYSTEMS.values() for declared i
 # The macros of reading.sql and disposition.sql that take a delivered column by its name.
 READING = re.compile(
     r"\b(?:text|moment|calendar_day|money|plain_number|flag|address|salesforce_id|required|readable_\w+|not_after_extract|"
-    r"not_negative|known_value)\('(\w+)'"
+    r"not_negative|known_value|probability_share)\('(\w+)'"
 )
 ANY_FLAG = re.compile(r"\bany_flag\(([^)]*)\)")
 
@@ -39,8 +39,8 @@ ANY_FLAG = re.compile(r"\bany_flag\(([^)]*)\)")
 UNREAD = {
     "salesforce__account": {"parent_id", "type"},
     "salesforce__contact": {"first_name", "last_name"},
-    "salesforce__lead": {"first_name", "is_converted", "last_name", "name"},
-    "salesforce__opportunity": {"campaign_id", "probability", "type"},
+    "salesforce__lead": {"is_converted"},
+    "salesforce__opportunity": {"campaign_id"},
     "salesforce__opportunity_history": {"is_deleted", "probability"},
     "salesforce__opportunity_stage": {"api_name", "id"},
     "salesforce__user": {"created_date", "department", "last_modified_date", "system_modstamp"},

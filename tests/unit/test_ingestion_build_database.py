@@ -97,6 +97,20 @@ def test_columns_that_are_not_declared_come_along_as_json(settings: Settings) ->
     }
 
 
+def test_a_column_that_no_table_holds_comes_along_under_the_declared_name(settings: Settings) -> None:
+    """Whatever it was delivered as; a column of that very name that is another one keeps it."""
+    put(settings, "opportunity/a_2026-11-21.csv", "opportunity_id,stage,Updated At,kind\nO1,won,2026-11-20,new\n")
+    make(settings)
+    assert ask(settings, "select updated_at, _extra from raw.generic__opportunity") == [
+        ("2026-11-20", '{"kind":"new","updated_at":"2026-11-20"}')
+    ]
+    process = SalesProcess.model_validate({"objects": {"opportunity": {"columns": {"updated_at": "Last Edit"}}}})
+    put(settings, "opportunity/a_2026-11-22.csv", "opportunity_id,stage,Updated At,Last Edit\nO1,won,never,2026-11-21\n")
+    make(settings, process)
+    ((extra,),) = ask(settings, "select _extra from raw.generic__opportunity where _file like '%22.csv'")
+    assert json.loads(extra) == {"updated_at": "never", "last_edit": "2026-11-21"}
+
+
 DAYS = st.dates(date(1970, 1, 1), date(2068, 12, 31))
 
 

@@ -6,6 +6,8 @@ taken; equal stays equal. Broken by: ingestion/suppression.py, ingestion/erasure
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -132,6 +134,77 @@ def test_a_name_that_others_have_goes_only_where_the_row_speaks_of_the_person() 
     others = {"Id": "2", "WhoId": "00QKd000009999ZMAA", "Subject": "Call Bob O'Neil"}
     assert "Neil" not in str(erased_row(table, theirs, shared)["Subject"])
     assert erased_row(table, others, shared) == others
+
+
+def test_what_a_published_table_tells_aside_is_erased_by_its_own_names() -> None:
+    """A phone number or a first name alone is nobody's by itself: the name of the value within `extra` says that it is the person's."""
+    columns = {"source_system": "salesforce", "lead_id": "00QKd000001004bMAA", "name": "Bob O'Neil", "title": "CFO"}
+    told = {"first_name": "Bob", "mobile_phone": "+1 5", "is_converted": "true", "note": "Bob O'Neil called", "fax": None}
+    lead = {**columns, "extra": json.dumps(told, separators=(",", ":"))}
+    table = replace(shape("", "lead", list(lead)), kinds=("lead", "contact"))
+    after = erased_row(table, lead, FORGOTTEN)
+    assert after["name"] == FORGOTTEN.token("Bob O'Neil")
+    extra = json.loads(after["extra"] or "")
+    assert (extra["first_name"], extra["mobile_phone"]) == (FORGOTTEN.token("Bob"), FORGOTTEN.token("+1 5"))
+    assert (extra["is_converted"], extra["fax"]) == ("true", None)
+    assert "Neil" not in extra["note"]
+    assert extra["note"].endswith(" called")
+    assert after == erased_row(table, after, FORGOTTEN), "erased once is erased"
+
+    somebody = {
+        **lead,
+        "lead_id": "00QKd00000ZZZZZ",
+        "extra": '{"first_name":"Ann","mobile_phone":"+1 5"}',
+        "name": "Ann Lee",
+    }
+    assert erased_row(table, somebody, FORGOTTEN) == somebody
+
+
+def test_a_free_text_of_a_deal_and_what_is_told_aside_of_it_lose_the_person() -> None:
+    deal = {
+        "source_system": "salesforce", "opportunity_id": "006", "next_step": "Call Bob O'Neil (bob.o'neil@x.com)", "next_step_owner": "Ann",
+        "extra": '{"description":"O\'Neil, Bob signs","region":"North"}',
+    }  # fmt: skip
+    after = erased_row(shape("", "fct_opportunity", list(deal)), deal, FORGOTTEN)
+    assert "neil" not in json.dumps(after).casefold()
+    assert json.loads(after["extra"] or "")["region"] == "North"
+    assert after["next_step_owner"] == "Ann"
+
+
+@pytest.mark.parametrize(
+    "column", ["NextStep", "hs_next_step", "Next Step", "Stage Notes", "Lead Source Detail", "status_comment", "notes"]
+)
+def test_what_people_write_is_no_word_of_the_crm(column: str) -> None:
+    deal = {"Id": "006", column: "Bob O'Neil decides"}
+    assert erased_row(shape("salesforce", "opportunity", list(deal)), deal, FORGOTTEN)[column] != deal[column]
+
+
+def test_a_name_beside_the_id_of_the_person_is_theirs_even_if_it_is_one_word() -> None:
+    deal = {
+        "source_system": "salesforce",
+        "opportunity_id": "006",
+        "lead_id": "00QKd000001004bMAA",
+        "lead_name": "Bobby",
+        "account_name": "Bobby",
+    }
+    after = erased_row(shape("", "fct_opportunity", list(deal)), deal, FORGOTTEN)
+    assert (after["lead_name"], after["account_name"]) == (FORGOTTEN.token("Bobby"), "Bobby")
+    other = {**deal, "lead_id": "00QKd00000ZZZZZ"}
+    assert erased_row(shape("", "fct_opportunity", list(other)), other, FORGOTTEN) == other
+
+
+def test_a_row_that_says_of_which_object_it_is_is_no_other_objects() -> None:
+    """A contact with the number of a forgotten lead is somebody else."""
+    columns = {
+        "source_system": "salesforce",
+        "object": "contact",
+        "record_id": "00QKd000001004bMAA",
+        "extra": '{"first_name":"Ann"}',
+    }
+    table = replace(shape("", "lead", list(columns), {"lead_id": "record_id"}), kinds=("lead", "contact", "user"))
+    assert erased_row(table, columns, FORGOTTEN) == columns
+    theirs = erased_row(table, {**columns, "object": "lead"}, FORGOTTEN)
+    assert theirs["extra"] == json.dumps({"first_name": FORGOTTEN.token("Ann")}, separators=(",", ":"))
 
 
 def test_a_name_that_is_the_id_stays_one_id() -> None:

@@ -12,7 +12,7 @@ merged as (
 )
 
 select
-    {{ canonical('account', ['name', 'domain', 'industry', 'employees', 'country', 'created_at'], {
+    {{ canonical('account', ['name', 'domain', 'industry', 'employees', 'country', 'created_at', 'extra'], {
         'account_id': 'company_id',
         'is_deleted': 'is_deleted or merged.merged_id is not null'
     }) }}

@@ -81,6 +81,7 @@ select
     dated.contact_id as lead_id,
     coalesce(merged_company.survivor_id, dated.company_id) as account_id,
     coalesce(owner_name.owner_id, dated.owner_word) as owner_id,
+    dated.name,
     dated.email,
     dated.title,
     dated.company,

@@ -69,7 +69,7 @@ motion as (
 delivered as (
 
     select
-        _system as source_system, lead_id, account_id, owner_id, email, title, company, industry, employees, country, source, status,
+        _system as source_system, lead_id, account_id, owner_id, name, email, title, company, industry, employees, country, source, status,
         created_at, qualified_at, converted_at, opportunity_id, false as is_deleted,
         cast(null as varchar) as contact_id, cast(null as varchar) as campaign_id, cast(null as varchar) as domain, extra, _extracted_at
     from generic_lead
@@ -79,7 +79,7 @@ delivered as (
     union all
 
     select
-        _system, lead_id, account_id, owner_id, email, title, company, industry, employees, country, source, status,
+        _system, lead_id, account_id, owner_id, name, email, title, company, industry, employees, country, source, status,
         created_at, cast(null as timestamp), converted_at, opportunity_id, is_deleted,
         contact_id, cast(null as varchar), cast(null as varchar), extra, _extracted_at
     from salesforce_lead
@@ -90,7 +90,7 @@ delivered as (
     union all
 
     select
-        source_system, lead_id, account_id, owner_id, email, title, company, industry, employees, country, source, status,
+        source_system, lead_id, account_id, owner_id, name, email, title, company, industry, employees, country, source, status,
         created_at, qualified_at, converted_at, opportunity_id, is_deleted, cast(null as varchar), cast(null as varchar),
         cast(null as varchar), cast(null as varchar), _extracted_at
     from hubspot_lead
@@ -101,7 +101,7 @@ delivered as (
 
     -- A person to whom a campaign writes. Nobody owns them: to load a list of addresses is no work on a lead.
     select
-        _system, lead_id, cast(null as varchar), cast(null as varchar), email, title, company, cast(null as varchar),
+        _system, lead_id, cast(null as varchar), cast(null as varchar), name, email, title, company, cast(null as varchar),
         cast(null as bigint), cast(null as varchar), 'Instantly', status, created_at, cast(null as timestamp),
         cast(null as timestamp), cast(null as varchar), false, cast(null as varchar), campaign_id, domain, cast(null as varchar), _extracted_at
     from instantly_lead
@@ -188,6 +188,7 @@ select
     newest.lead_id,
     coalesce(account_merge.survivor_id, newest.account_id) as account_id,
     newest.owner_id,
+    newest.name,
     newest.email,
     newest.title,
     newest.company,

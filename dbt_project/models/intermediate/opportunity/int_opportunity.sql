@@ -136,6 +136,10 @@ select
     newest.segment,
     newest.amount,
     coalesce(newest.currency, run.reporting_currency) as currency,
+    newest.opportunity_type,
+    -- What is no share of anything is not told (the gate names it).
+    case when newest.probability between 0 and 1 then newest.probability end as probability,
+    newest.next_step,
     newest.forecast_category,
     newest.expected_close_on,
     newest.closed_at as recorded_closed_at,

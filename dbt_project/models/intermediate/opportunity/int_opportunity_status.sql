@@ -44,7 +44,12 @@ visit_count as (
         stage_visit.opportunity_key,
         count(*) as visits,
         sum(case when previous_stage.state <> 'open' and stage.state = 'open' then 1 else 0 end) as reopened_times,
-        {{ any_true("stage_visit.entry_evidence = 'history'") }} as has_stage_history
+        {{ any_true("stage_visit.entry_evidence = 'history'") }} as has_stage_history,
+        -- Places are compared within a pipeline; a stage that nothing defines has none. What leaves a terminal stage is reopened.
+        {{ any_true(
+            "previous_stage.state = 'open' and stage.state = 'open' and previous_stage.pipeline = stage.pipeline"
+            ~ " and stage.stage_order > 0 and stage.stage_order < previous_stage.stage_order"
+        ) }} as has_moved_back
     from stage_visit
     inner join stage on stage_visit.stage_key = stage.stage_key
     left join stage as previous_stage on stage_visit.previous_stage_key = previous_stage.stage_key
@@ -91,6 +96,7 @@ select
     coalesce(visit_count.visits, 0) as visits,
     coalesce(visit_count.reopened_times, 0) as reopened_times,
     coalesce(visit_count.has_stage_history, false) as has_stage_history,
+    case when visit_count.has_moved_back then true when visit_count.has_stage_history then false end as has_moved_back,
     case
         when push_count.is_tracked and visit_count.has_stage_history and close_date_coverage.known_since is not null
             then push_count.close_date_pushes

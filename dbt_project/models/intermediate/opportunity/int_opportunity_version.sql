@@ -52,7 +52,7 @@ delivered as (
 
     select
         _system as source_system, opportunity_id, stage_label, pipeline_label, created_at, name, account_id, owner_id, product, amount,
-        currency, source, segment, forecast_category, expected_close_on, closed_at, lost_reason, lead_id, is_deleted, updated_at, extra,
+        currency, opportunity_type, probability, next_step, source, segment, forecast_category, expected_close_on, closed_at, lost_reason, lead_id, is_deleted, updated_at, extra,
         _extracted_at
     from generic_opportunity
     where row_disposition = 'loaded'
@@ -63,7 +63,7 @@ delivered as (
     -- Salesforce has one close date: the expected one while the deal is open, the actual one afterwards.
     select
         _system, opportunity_id, stage_label, pipeline_label, created_at, name, account_id, owner_id, cast(null as varchar), amount,
-        currency, source, segment, forecast_category, close_on,
+        currency, opportunity_type, probability, next_step, source, segment, forecast_category, close_on,
         {{ utc_time(dbt.cast('close_on', 'timestamp'), 'run.timezone') }}, lost_reason, cast(null as varchar), is_deleted, updated_at, extra,
         _extracted_at
     from salesforce_opportunity
@@ -76,7 +76,7 @@ delivered as (
 
     select
         source_system, opportunity_id, stage_label, pipeline_label, created_at, name, account_id, owner_id, cast(null as varchar), amount,
-        currency, source, segment, forecast_category, expected_close_on, closed_at, lost_reason, lead_id, is_deleted, updated_at, extra,
+        currency, opportunity_type, probability, next_step, source, segment, forecast_category, expected_close_on, closed_at, lost_reason, lead_id, is_deleted, updated_at, extra,
         _extracted_at
     from hubspot_deal
     {%- endif %}
@@ -104,6 +104,9 @@ select
     delivered.product,
     delivered.amount,
     delivered.currency,
+    delivered.opportunity_type,
+    delivered.probability,
+    delivered.next_step,
     delivered.source,
     delivered.segment,
     delivered.forecast_category,

@@ -47,6 +47,12 @@ unread as (
 
 ),
 
+detail as (
+
+    select * from {{ ref('int_opportunity_detail') }}
+
+),
+
 run as (
 
     select timezone, as_of, as_of_end from {{ source('config', 'run') }}
@@ -60,15 +66,19 @@ joined as (
         opportunity.opportunity_id,
         opportunity.name,
         opportunity.account_id,
+        detail.account_name,
         opportunity.owner_id,
         owner.owner_name,
         owner.team,
         opportunity.lead_id,
+        detail.lead_name,
         opportunity.pipeline,
         status.stage,
+        detail.stage_label,
         status.stage_order,
         status.phase,
         status.status,
+        opportunity.opportunity_type,
         opportunity.source,
         opportunity.motion,
         opportunity.product,
@@ -77,6 +87,7 @@ joined as (
         opportunity.amount as amount_original,
         amount.currency,
         stage.default_probability,
+        opportunity.probability,
         opportunity.forecast_category,
         opportunity.created_at,
         {{ local_day('opportunity.created_at') }} as created_on,
@@ -86,17 +97,21 @@ joined as (
         status.closed_at,
         {{ local_day('status.closed_at') }} as closed_on,
         opportunity.lost_reason,
+        opportunity.next_step,
         opportunity.deleted_at,
         unread.opportunity_id is not null as is_of_earlier_extract,
         status.visits,
         status.has_stage_history,
         status.reopened_times,
+        status.has_moved_back,
         status.close_date_pushes,
         risk.is_stalled,
         risk.stalled_threshold_days,
         risk.stalled_threshold_visits,
         risk.contacts,
         risk.is_single_threaded,
+        detail.last_activity_on,
+        detail.last_activity_reason,
         risk.next_activity_on,
         risk.has_no_next_activity,
         risk.risk_reasons,
@@ -105,7 +120,7 @@ joined as (
         win_probability.likely_win_from,
         win_probability.likely_win_to,
         win_probability.reasons,
-        opportunity.extra,
+        detail.extra,
         run.as_of,
         run.as_of_end
     from opportunity
@@ -119,6 +134,7 @@ joined as (
     left join win_probability
         on opportunity.source_system = win_probability.source_system and opportunity.opportunity_id = win_probability.opportunity_id
         and status.status = 'open'
+    left join detail on opportunity.source_system = detail.source_system and opportunity.opportunity_id = detail.opportunity_id
     left join stage
         on opportunity.source_system = stage.source_system and opportunity.pipeline = stage.pipeline and status.stage = stage.stage
     -- A deal made after T was not known then.
@@ -131,15 +147,19 @@ select
     opportunity_id,
     name,
     account_id,
+    account_name,
     owner_id,
     owner_name,
     team,
     lead_id,
+    lead_name,
     pipeline,
     stage,
+    stage_label,
     cast(stage_order as integer) as stage_order,
     phase,
     status,
+    opportunity_type,
     source,
     motion,
     product,
@@ -148,6 +168,7 @@ select
     amount_original,
     currency,
     default_probability,
+    probability,
     case when status = 'open' then cast(round(amount * default_probability, 2) as {{ money_type() }}) end as weighted_amount,
     forecast_category,
     created_at,
@@ -159,6 +180,7 @@ select
     closed_at,
     closed_on,
     lost_reason,
+    next_step,
     deleted_at,
     is_of_earlier_extract,
     cast({{ dbt.datediff('created_on', 'coalesce(closed_on, as_of)', 'day') }} as integer) as age_days,
@@ -168,12 +190,15 @@ select
     cast(visits - 1 as integer) as stage_changes,
     has_stage_history,
     cast(reopened_times as integer) as reopened_times,
+    has_moved_back,
     cast(close_date_pushes as integer) as close_date_pushes,
     is_stalled,
     round(stalled_threshold_days, 6) as stalled_threshold_days,
     cast(stalled_threshold_visits as bigint) as stalled_threshold_visits,
     cast(contacts as integer) as contacts,
     is_single_threaded,
+    last_activity_on,
+    last_activity_reason,
     next_activity_on,
     has_no_next_activity,
     risk_reasons,

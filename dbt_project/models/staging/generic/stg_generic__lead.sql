@@ -17,6 +17,7 @@ typed as (
         {{ text('lead_id') }} as lead_id,
         {{ text('account_id') }} as account_id,
         {{ text('owner_id') }} as owner_id,
+        {{ text('name') }} as name,
         {{ address('email') }} as email,
         {{ text('title') }} as title,
         {{ text('company') }} as company,
@@ -46,6 +47,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['lead_id', 'account_id', 'owner_id', 'email', 'title', 'company', 'industry', 'employees', 'country', 'source', 'status', 'created_at', 'qualified_at', 'converted_at', 'opportunity_id', 'extra'],
+    columns=['lead_id', 'account_id', 'owner_id', 'name', 'email', 'title', 'company', 'industry', 'employees', 'country', 'source', 'status', 'created_at', 'qualified_at', 'converted_at', 'opportunity_id', 'extra'],
     key=['lead_id']
 ) }}

@@ -24,6 +24,9 @@ typed as (
         {{ text('product') }} as product,
         {{ money('amount') }} as amount,
         upper({{ text('currency') }}) as currency,
+        {{ text('opportunity_type') }} as opportunity_type,
+        {{ probability_share('probability') }} as probability,
+        {{ text('next_step') }} as next_step,
         {{ text('source') }} as source,
         {{ text('segment') }} as segment,
         {{ text('forecast_category') }} as forecast_category,
@@ -55,6 +58,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['opportunity_id', 'stage_label', 'pipeline_label', 'created_at', 'name', 'account_id', 'owner_id', 'product', 'amount', 'currency', 'source', 'segment', 'forecast_category', 'expected_close_on', 'closed_at', 'lost_reason', 'lead_id', 'updated_at', 'is_deleted', 'extra'],
+    columns=['opportunity_id', 'stage_label', 'pipeline_label', 'created_at', 'name', 'account_id', 'owner_id', 'product', 'amount', 'currency', 'opportunity_type', 'probability', 'next_step', 'source', 'segment', 'forecast_category', 'expected_close_on', 'closed_at', 'lost_reason', 'lead_id', 'updated_at', 'is_deleted', 'extra'],
     key=['opportunity_id'], newest_by='updated_at'
 ) }}

@@ -24,6 +24,7 @@ typed as (
         {{ flag('is_active') }} as is_active,
         {{ calendar_day('started_on') }} as started_on,
         {{ calendar_day('ended_on') }} as ended_on,
+        _extra as extra,
         {{ delivery_columns() }},
         {{ problem([
             required('user_id'),
@@ -38,6 +39,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['user_id', 'name', 'email', 'role', 'team', 'pod', 'manager_id', 'is_active', 'started_on', 'ended_on'],
+    columns=['user_id', 'name', 'email', 'role', 'team', 'pod', 'manager_id', 'is_active', 'started_on', 'ended_on', 'extra'],
     key=['user_id']
 ) }}

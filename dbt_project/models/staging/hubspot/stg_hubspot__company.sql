@@ -24,6 +24,7 @@ typed as (
         {{ text('hs_merged_object_ids') }} as merged_ids,
         {{ moment('hs_lastmodifieddate') }} as updated_at,
         {{ any_flag('is_deleted', '_fivetran_deleted', 'archived') }} as is_deleted,
+        _extra as extra,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),
@@ -37,6 +38,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['company_id', 'name', 'domain', 'industry', 'employees', 'country', 'created_at', 'merged_ids', 'updated_at', 'is_deleted'],
+    columns=['company_id', 'name', 'domain', 'industry', 'employees', 'country', 'created_at', 'merged_ids', 'updated_at', 'is_deleted', 'extra'],
     key=['company_id'], newest_by='updated_at'
 ) }}

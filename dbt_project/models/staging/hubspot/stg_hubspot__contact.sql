@@ -36,6 +36,7 @@ typed as (
         {{ text('hs_merged_object_ids') }} as merged_ids,
         {{ moment('hs_lastmodifieddate') }} as updated_at,
         {{ any_flag('is_deleted', '_fivetran_deleted', 'archived') }} as is_deleted,
+        _extra as extra,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),
@@ -55,6 +56,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['contact_id', 'email', 'name', 'title', 'company', 'industry', 'employees', 'country', 'source', 'owner_word', 'lead_status', 'lifecycle_stage', 'company_id', 'created_at', 'became_lead_at', 'became_marketing_qualified_at', 'became_sales_qualified_at', 'became_opportunity_at', 'became_customer_at', 'merged_ids', 'updated_at', 'is_deleted'],
+    columns=['contact_id', 'email', 'name', 'title', 'company', 'industry', 'employees', 'country', 'source', 'owner_word', 'lead_status', 'lifecycle_stage', 'company_id', 'created_at', 'became_lead_at', 'became_marketing_qualified_at', 'became_sales_qualified_at', 'became_opportunity_at', 'became_customer_at', 'merged_ids', 'updated_at', 'is_deleted', 'extra'],
     key=['contact_id'], newest_by='updated_at'
 ) }}

@@ -22,6 +22,9 @@ typed as (
         {{ text('owner_id') }} as owner_word,
         {{ money('amount') }} as amount,
         upper({{ text('deal_currency_code') }}) as currency,
+        {{ text('dealtype') }} as opportunity_type,
+        {{ plain_number('hs_deal_stage_probability', 'double') }} as probability,
+        {{ text('hs_next_step') }} as next_step,
         {{ text('hs_analytics_source') }} as source,
         {{ text('segment') }} as segment,
         {{ text('hs_manual_forecast_category') }} as forecast_category,
@@ -52,6 +55,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['deal_id', 'stage_word', 'pipeline_word', 'created_at', 'name', 'owner_word', 'amount', 'currency', 'source', 'segment', 'forecast_category', 'closes_at', 'lost_reason', 'company_ids', 'contact_ids', 'merged_ids', 'updated_at', 'is_deleted', 'extra'],
+    columns=['deal_id', 'stage_word', 'pipeline_word', 'created_at', 'name', 'owner_word', 'amount', 'currency', 'opportunity_type', 'probability', 'next_step', 'source', 'segment', 'forecast_category', 'closes_at', 'lost_reason', 'company_ids', 'contact_ids', 'merged_ids', 'updated_at', 'is_deleted', 'extra'],
     key=['deal_id'], newest_by='updated_at'
 ) }}

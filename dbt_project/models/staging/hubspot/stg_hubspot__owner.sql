@@ -23,6 +23,7 @@ typed as (
         coalesce({{ flag('is_active') }}, true) and not {{ any_flag('is_deleted', '_fivetran_deleted', 'archived') }} as is_active,
         {{ moment('created_at') }} as created_at,
         {{ moment('updated_at') }} as updated_at,
+        _extra as extra,
         {{ delivery_columns() }},
         {{ problem([
             required('owner_id'),
@@ -35,6 +36,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['owner_id', 'name', 'email', 'owner_type', 'user_id', 'team_name', 'is_active', 'created_at', 'updated_at'],
+    columns=['owner_id', 'name', 'email', 'owner_type', 'user_id', 'team_name', 'is_active', 'created_at', 'updated_at', 'extra'],
     key=['owner_id'], newest_by='updated_at'
 ) }}

@@ -15,6 +15,7 @@ typed as (
 
     select
         {{ text('id') }} as lead_id,
+        nullif(trim(concat_ws(' ', {{ text('first_name') }}, {{ text('last_name') }})), '') as name,
         {{ address('email') }} as email,
         {{ text('job_title') }} as title,
         {{ text('company_name') }} as company,
@@ -25,6 +26,7 @@ typed as (
             when '-3' then 'skipped' else {{ text('status') }} end as status,
         {{ moment('timestamp_created') }} as created_at,
         {{ moment('timestamp_updated') }} as updated_at,
+        _extra as extra,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),
@@ -39,6 +41,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['lead_id', 'email', 'title', 'company', 'domain', 'campaign_id', 'status', 'created_at', 'updated_at'],
+    columns=['lead_id', 'name', 'email', 'title', 'company', 'domain', 'campaign_id', 'status', 'created_at', 'updated_at', 'extra'],
     key=['lead_id'], newest_by='updated_at'
 ) }}

@@ -25,6 +25,7 @@ typed as (
         {{ moment('created_date') }} as created_at,
         coalesce({{ moment('system_modstamp') }}, {{ moment('last_modified_date') }}) as updated_at,
         coalesce({{ flag('is_deleted') }}, false) as is_deleted,
+        _extra as extra,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),
@@ -37,6 +38,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['contact_id', 'master_id', 'account_id', 'name', 'email', 'title', 'source', 'owner_id', 'created_at', 'updated_at', 'is_deleted'],
+    columns=['contact_id', 'master_id', 'account_id', 'name', 'email', 'title', 'source', 'owner_id', 'created_at', 'updated_at', 'is_deleted', 'extra'],
     key=['contact_id'], newest_by='updated_at'
 ) }}

@@ -19,6 +19,7 @@ typed as (
         {{ salesforce_id('converted_account_id') }} as account_id,
         {{ salesforce_id('converted_contact_id') }} as contact_id,
         {{ salesforce_id('owner_id') }} as owner_id,
+        coalesce({{ text('name') }}, nullif(trim(concat_ws(' ', {{ text('first_name') }}, {{ text('last_name') }})), '')) as name,
         {{ address('email') }} as email,
         {{ text('title') }} as title,
         {{ text('company') }} as company,
@@ -48,6 +49,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['lead_id', 'master_id', 'account_id', 'contact_id', 'owner_id', 'email', 'title', 'company', 'industry', 'employees', 'country', 'source', 'status', 'created_at', 'converted_at', 'opportunity_id', 'updated_at', 'is_deleted', 'extra'],
+    columns=['lead_id', 'master_id', 'account_id', 'contact_id', 'owner_id', 'name', 'email', 'title', 'company', 'industry', 'employees', 'country', 'source', 'status', 'created_at', 'converted_at', 'opportunity_id', 'updated_at', 'is_deleted', 'extra'],
     key=['lead_id'], newest_by='updated_at'
 ) }}

@@ -23,6 +23,10 @@ typed as (
         {{ salesforce_id('owner_id') }} as owner_id,
         {{ money('amount') }} as amount,
         upper({{ text('currency_iso_code') }}) as currency,
+        {{ text('type') }} as opportunity_type,
+        -- In Salesforce a probability is a percentage.
+        {{ plain_number('probability', 'double') }} / 100 as probability,
+        {{ text('next_step') }} as next_step,
         {{ text('lead_source') }} as source,
         {{ text('segment') }} as segment,
         coalesce({{ text('forecast_category_name') }}, {{ text('forecast_category') }}) as forecast_category,
@@ -53,6 +57,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['opportunity_id', 'stage_label', 'pipeline_label', 'created_at', 'name', 'account_id', 'owner_id', 'amount', 'currency', 'source', 'segment', 'forecast_category', 'close_on', 'lost_reason', 'is_closed', 'is_won', 'updated_at', 'is_deleted', 'extra'],
+    columns=['opportunity_id', 'stage_label', 'pipeline_label', 'created_at', 'name', 'account_id', 'owner_id', 'amount', 'currency', 'opportunity_type', 'probability', 'next_step', 'source', 'segment', 'forecast_category', 'close_on', 'lost_reason', 'is_closed', 'is_won', 'updated_at', 'is_deleted', 'extra'],
     key=['opportunity_id'], newest_by='updated_at'
 ) }}

@@ -23,6 +23,7 @@ typed as (
         {{ salesforce_id('manager_id') }} as manager_id,
         {{ flag('is_active') }} as is_active,
         {{ calendar_day('start_date__c') }} as started_on,
+        _extra as extra,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),
@@ -35,6 +36,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['user_id', 'name', 'email', 'user_role_id', 'title', 'team', 'manager_id', 'is_active', 'started_on'],
+    columns=['user_id', 'name', 'email', 'user_role_id', 'title', 'team', 'manager_id', 'is_active', 'started_on', 'extra'],
     key=['user_id']
 ) }}

@@ -1,0 +1,25 @@
+-- One row per delivered row of a Salesforce Opportunity, Account, Lead, Contact or User that could be read: what no published column holds.
+select
+    {{ canonical('extra', ['extra', '_file', '_row', 'updated_at'], {'object': "'opportunity'", 'record_id': 'opportunity_id'}) }}
+from {{ ref('stg_salesforce__opportunity') }}
+where row_disposition <> 'set_aside' and not _is_superseded
+union all
+select
+    {{ canonical('extra', ['extra', '_file', '_row', 'updated_at'], {'object': "'account'", 'record_id': 'account_id'}) }}
+from {{ ref('stg_salesforce__account') }}
+where row_disposition <> 'set_aside' and not _is_superseded
+union all
+select
+    {{ canonical('extra', ['extra', '_file', '_row', 'updated_at'], {'object': "'lead'", 'record_id': 'lead_id'}) }}
+from {{ ref('stg_salesforce__lead') }}
+where row_disposition <> 'set_aside' and not _is_superseded
+union all
+select
+    {{ canonical('extra', ['extra', '_file', '_row', 'updated_at'], {'object': "'contact'", 'record_id': 'contact_id'}) }}
+from {{ ref('stg_salesforce__contact') }}
+where row_disposition <> 'set_aside' and not _is_superseded
+union all
+select
+    {{ canonical('extra', ['extra', '_file', '_row'], {'object': "'user'", 'record_id': 'user_id'}) }}
+from {{ ref('stg_salesforce__user') }}
+where row_disposition <> 'set_aside' and not _is_superseded
