@@ -19,6 +19,7 @@ from pathlib import Path
 
 import duckdb
 
+from funnelcast.whole_files import written_whole
 from ingestion.columns import squash
 from ingestion.readers import PLACE, TECHNICAL_COLUMNS, Reject, sql_name, sql_text
 from ingestion.store import StoredFile, describe_again, stored_files
@@ -264,13 +265,12 @@ def erase_parquet(
     )
     changed = changed_rows(connection, source, POSITION, found, suppression)
     if changed:
-        unfinished = path.with_name(f"{path.name}.tmp")
-        connection.execute(
-            f"copy (select * exclude ({POSITION}, {PLACE}) from (select * from {source} where {POSITION} not in "
-            f"(select {POSITION} from changed_row) union all select * from changed_row) order by {POSITION}) "
-            f"to {sql_text(str(unfinished))} (format parquet, compression zstd)"
-        )
-        unfinished.replace(path)
+        with written_whole(path) as unfinished:
+            connection.execute(
+                f"copy (select * exclude ({POSITION}, {PLACE}) from (select * from {source} where {POSITION} not in "
+                f"(select {POSITION} from changed_row) union all select * from changed_row) order by {POSITION}) "
+                f"to {sql_text(str(unfinished))} (format parquet, compression zstd)"
+            )
     return changed
 
 
@@ -414,9 +414,8 @@ def _erase_quarantine(
         return 0
     rows = connection.execute("select count(*) from rejected where list_contains(?, text)", [theirs]).fetchall()
     connection.execute("update rejected set text = ? where list_contains(?, text)", [BLANKED, theirs])
-    unfinished = path.with_name(f"{path.name}.tmp")
-    connection.execute(f"copy rejected to {sql_text(str(unfinished))} (format parquet, compression zstd)")
-    unfinished.replace(path)
+    with written_whole(path) as unfinished:
+        connection.execute(f"copy rejected to {sql_text(str(unfinished))} (format parquet, compression zstd)")
     return int(rows[0][0])
 
 

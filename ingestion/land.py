@@ -21,6 +21,7 @@ import duckdb
 from funnelcast import memory
 from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
+from funnelcast.whole_files import write_whole
 from ingestion.columns import closest, looks_like, match_columns, repeated_columns
 from ingestion.landing import DeliveredObject, FileLeftAlone, LandedFile, delivered_objects, scan_landing
 from ingestion.places import Place, clear, place_of
@@ -140,10 +141,7 @@ class _Known:
         return cls(stored, damaged, index)
 
     def save(self, settings: Settings) -> None:
-        path = settings.build / "landing_index.json"
-        unfinished = path.with_suffix(".tmp")
-        unfinished.write_text(json.dumps(self._index, indent=0, sort_keys=True), encoding="utf-8")
-        unfinished.replace(path)
+        write_whole(settings.build / "landing_index.json", json.dumps(self._index, indent=0, sort_keys=True))
 
     def seen_as(self, file: LandedFile) -> str | None:
         """The name under which the raw store holds this very file, if it was looked at before and has not changed since."""

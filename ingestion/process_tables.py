@@ -21,6 +21,7 @@ from funnelcast.sales_process import (
     SalesProcess,
     Score,
 )
+from funnelcast.whole_files import written_whole
 from ingestion.columns import snake_case
 from ingestion.mail_domains import NAME_SUFFIXES, SHARED_DOMAINS
 from ingestion.readers import sql_name, sql_text
@@ -79,10 +80,10 @@ def write_process_tables(process: SalesProcess, folder: Path) -> None:
         for name, columns in _TABLES.items():
             connection.execute(f"create table {sql_name(name)} ({columns})")
             insert_rows(connection, sql_name(name), rows[name])
-            target = folder / f"{name}.parquet"
-            unfinished = target.with_suffix(".tmp")
-            connection.execute(f"copy {sql_name(name)} to {sql_text(str(unfinished))} (format parquet, compression zstd)")
-            unfinished.replace(target)
+            with written_whole(folder / f"{name}.parquet") as unfinished:
+                connection.execute(
+                    f"copy {sql_name(name)} to {sql_text(str(unfinished))} (format parquet, compression zstd)"
+                )
 
 
 def process_digest(process: SalesProcess) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from funnelcast.whole_files import write_whole, written_whole
 from ingestion.readers import PLACE, Reject, sql_path, sql_text
 from ingestion.rows import insert_rows
 
@@ -110,10 +111,7 @@ def keep(stored: StoredFile, loaded: Path, rejects: Iterable[Reject], raw: Path,
 
 def describe_again(stored: StoredFile, raw: Path) -> None:
     """Write what is known of a raw file, in the place of what was known before."""
-    description = stored.parquet(raw).with_suffix(".json")
-    unfinished = description.with_suffix(".json.tmp")
-    unfinished.write_text(_to_json(stored), encoding="utf-8")
-    unfinished.replace(description)
+    write_whole(stored.parquet(raw).with_suffix(".json"), _to_json(stored))
 
 
 def unreadable_files(raw: Path) -> list[StoredFile]:
@@ -172,8 +170,7 @@ def _rows_by_file(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) 
 def _write_quarantine(stored: StoredFile, rejects: list[Reject], quarantine: Path) -> None:
     target = quarantine / stored.stem.with_suffix(".parquet")
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_suffix(".tmp")
-    with duckdb.connect() as connection:
+    with written_whole(target) as unfinished, duckdb.connect() as connection:
         connection.execute(
             "create table rejected (system varchar, object varchar, file varchar, extracted_at timestamp, line bigint, "
             "reason varchar, text varchar)"
@@ -187,7 +184,6 @@ def _write_quarantine(stored: StoredFile, rejects: list[Reject], quarantine: Pat
             ],
         )
         connection.execute(f"copy rejected to {sql_text(str(unfinished))} (format parquet, compression zstd)")
-    unfinished.replace(target)
 
 
 def _to_json(stored: StoredFile) -> str:

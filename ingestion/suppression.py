@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
 import re
 import secrets
 import unicodedata
@@ -21,6 +20,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from funnelcast.whole_files import written_whole
 
 # `%40` is an address inside of a link.
 _ADDRESS = re.compile(r"(\w[\w.+\-'!#$&*^~]*)(?:@|%40)(\w[\w-]*(?:\.\w[\w-]*)+)")
@@ -290,10 +291,6 @@ def _unfinished(raw: Path) -> Path:
 
 def _write_private(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = path.with_suffix(".tmp")
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    with written_whole(path) as unfinished:
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(text, encoding="utf-8")

@@ -21,6 +21,7 @@ from pathlib import Path
 from funnelcast.errors import FunnelcastError, GateRefused, UsageError
 from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
+from funnelcast.whole_files import write_whole
 from ingestion.erasure import Erased, Mappings, erase_raw, find_person
 from ingestion.landing import delivered_objects
 from ingestion.places import Found, Place, place_of
@@ -179,9 +180,7 @@ def _erase_file(path: Path, settings: Settings, suppression: Suppression) -> Non
             # dbt's caches and the build's leftovers are made again.
             path.unlink()
         return
-    unfinished = path.with_name(f"{path.name}.tmp")
-    unfinished.write_text(_without(text, suppression), encoding="utf-8")
-    unfinished.replace(path)
+    write_whole(path, _without(text, suppression))
 
 
 def _erase_sqlite(path: Path, suppression: Suppression) -> None:

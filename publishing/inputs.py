@@ -13,6 +13,7 @@ from typing import Any
 
 from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
+from funnelcast.whole_files import write_whole
 from ingestion.land import landing_fingerprint
 from ingestion.process_tables import process_digest
 from publishing.certificate import UnreadableCertificateError, read_certificate
@@ -37,10 +38,7 @@ def remember_inputs(settings: Settings, inputs: dict[str, Any], run_id: str) -> 
     """Keep what the run that has just published was made of. ``inputs`` were taken before its landing was read."""
     # The raw store has grown by what the run landed; the landing folder may have grown since, and is then new.
     raw = sorted(path.relative_to(settings.raw).as_posix() for path in settings.raw.glob("*/*/*/*.parquet"))
-    path = _file(settings)
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(json.dumps({**inputs, "raw": raw, "run_id": run_id}, sort_keys=True), encoding="utf-8")
-    unfinished.replace(path)
+    write_whole(_file(settings), json.dumps({**inputs, "raw": raw, "run_id": run_id}, sort_keys=True))
 
 
 def is_nothing_new(settings: Settings, process: SalesProcess) -> bool:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from ingestion.readers.sql import sql_name, sql_text
+
 Value = str | int | float | date
 
 
@@ -187,13 +189,13 @@ class NoRows:
 
 def identifier(name: str) -> str:
     """Quote a column or table name for SQL."""
-    return '"' + name.replace('"', '""') + '"'
+    return sql_name(name)
 
 
 def literal(value: Value) -> str:
     """Write a value as SQL."""
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+        return sql_text(value)
     if isinstance(value, date):
         return f"date '{value.isoformat()}'"
     return str(value)

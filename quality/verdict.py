@@ -7,13 +7,13 @@ Does not belong here: how checks are run (gate.py), or what follows from a verdi
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from funnelcast.errors import FunnelcastError
+from funnelcast.whole_files import write_whole
 from quality.checks import Severity
 
 Status = Literal["passed", "failed", "errored"]
@@ -87,12 +87,7 @@ class Verdict:
     def write(self, path: Path) -> None:
         """Write the verdict's file whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        half_written = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with half_written.open("w", encoding="utf-8") as file:
-            file.write(self.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        half_written.replace(path)
+        write_whole(path, self.to_json())
 
     @classmethod
     def read(cls, path: Path) -> Verdict:
