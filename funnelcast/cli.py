@@ -39,7 +39,7 @@ def run(
     home: Home = None,
     landing: Landing = None,
     config: Config = None,
-    as_of: Annotated[str | None, typer.Option(help="Tell of the end of this day. [default: the newest extract's]")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Tell of the end of this day. (default: the newest extract's)")] = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build again even if nothing is new.")] = False,
 ) -> None:
     """One nightly run: land, build, check, publish."""

@@ -25,7 +25,7 @@ def plan(
     home: Home = None,
     hires: Annotated[int, typer.Option(min=0, help="How many more people are hired.")] = 0,
     start: Annotated[str | None, typer.Option(help="The month in which they come, such as 2027-01.")] = None,
-    team: Annotated[str | None, typer.Option(help="Into this team. [default: the company as a whole]")] = None,
+    team: Annotated[str | None, typer.Option(help="Into this team. (default: the company as a whole)")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")] = False,
 ) -> None:
     """Can the sellers bring the quota, and what if more were hired? From the published tables rpt_capacity_plan and rpt_ramp."""

@@ -89,4 +89,5 @@ def _rows(rows: list[dict[str, Any]]) -> Iterator[str]:
         yield ""
         yield "Rows that are not in the tables (funnelcast quarantine lists them)"
     for row in rows:
-        yield f"  {row['system']}.{row['object']:<30} {row['rejected']:,} rejected, {row['set_aside']:,} set aside"
+        name = f"{row['system']}.{row['object']}"
+        yield f"  {name:<36} {row['rejected']:,} rejected, {row['set_aside']:,} set aside"
