@@ -54,9 +54,10 @@ def _told(change: str, column: str | None, detail: str) -> str:
 
 def _histories(connection: duckdb.DuckDBPyConnection) -> Iterable[str]:
     rows = connection.execute(
-        "select source_system, changes_from_history, changes_from_creation, changes_from_extracts, states_compared, states_that_differ"
-        " from ops_history_source order by source_system"
+        "select source_system, changes_from_history, changes_from_creation, changes_from_records, changes_from_extracts,"
+        " states_compared, states_that_differ from ops_history_source order by source_system"
     ).fetchall()
-    for system, history, creation, extracts, compared, differ in rows:
+    for system, history, creation, records, extracts, compared, differ in rows:
         told = f"{system}: {history:,} changes told by its history, {creation:,} by creation, {extracts:,} by extracts"
+        told += f", {records:,} by close dates" if records else ""
         yield told + (f"; {differ:,} of {compared:,} states in extracts differ from it" if compared else "")

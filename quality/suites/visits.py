@@ -46,8 +46,8 @@ def _rows() -> tuple[Check, ...]:
         Check(
             name="a_visit_says_how_it_is_known",
             table=TABLE,
-            rule=InSet("entry_evidence", ("history", "created", "extract")),
-            description="Every stay says whether history, creation or an extract told its beginning.",
+            rule=InSet("entry_evidence", ("history", "created", "record", "extract")),
+            description="Every stay says whether history, creation, the close date or an extract told its beginning.",
             advice="Report it as a fault of Funnelcast.",
             keys=(*VISIT, "entry_evidence"),
         ),

@@ -18,6 +18,12 @@ stage_history as (
 
 ),
 
+history_beginning as (
+
+    select * from {{ ref('int_history_beginning') }} where is_late
+
+),
+
 close_date_coverage as (
 
     select * from {{ ref('int_close_date_coverage') }}
@@ -104,6 +110,20 @@ history as (
 
 ),
 
+-- Deals that are older than their history: what is said of the time before it.
+older as (
+
+    select
+        source_system,
+        'the delivered history begins then; ' || cast(count(*) as varchar) || ' deals are older than theirs: before its first word each stands '
+        || 'in the stage that this tells, since its creation' as stage_reason,
+        'the delivered history begins then; ' || cast(count(*) as varchar) || ' deals are older than theirs: what they were worth before its first '
+        || 'word is not known, and adds nothing to sums' as amount_reason
+    from history_beginning
+    group by source_system
+
+),
+
 creation as (
 
     select
@@ -172,7 +192,7 @@ told as (
     select
         system.source_system, 'stage_history', coalesce(history.first_change_on, system.second_extract_on),
         case
-            when history.first_change_on is not null then 'the delivered history begins then'
+            when history.first_change_on is not null then coalesce(older.stage_reason, 'the delivered history begins then')
             when system.second_extract_on is not null
                 then 'no history is delivered: changes are seen by comparing extracts, since the second one'
             else 'no history is delivered, and only one extract, with nothing to compare it to'
@@ -182,6 +202,7 @@ told as (
         end end
     from system
     left join history on system.source_system = history.source_system
+    left join older on system.source_system = older.source_system
 
     union all
 
@@ -189,7 +210,7 @@ told as (
         system.source_system, 'amount_history',
         case when coalesce(history.changes, 0) > 0 then history.first_amount_on else system.second_extract_on end,
         case
-            when history.first_amount_on is not null then 'the delivered history begins then'
+            when history.first_amount_on is not null then coalesce(older.amount_reason, 'the delivered history begins then')
             when coalesce(history.changes, 0) > 0 then 'the delivered history does not tell amounts: each deal has its last one all its life'
             when system.second_extract_on is not null
                 then 'no history is delivered: changes are seen by comparing extracts, since the second one'
@@ -201,6 +222,7 @@ told as (
         end end
     from system
     left join history on system.source_system = history.source_system
+    left join older on system.source_system = older.source_system
 
     union all
 

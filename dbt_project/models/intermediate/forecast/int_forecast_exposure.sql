@@ -12,6 +12,12 @@ risk_since as (
 
 ),
 
+history_beginning as (
+
+    select * from {{ ref('int_history_beginning') }} where is_entry_unknown
+
+),
+
 cell as (
 
     select * from {{ ref('int_forecast_cell') }}
@@ -38,13 +44,17 @@ band as (
 aged as (
 
     select
-        spell.source_system, spell.pipeline, spell.stage, spell.amount_class, spell.ended_by, spell.ended_on, risk_since.known_from,
+        spell.source_system, spell.pipeline, spell.stage, spell.amount_class, spell.ended_by, spell.ended_on,
+        -- Where its history begins later than a deal, in which stage it was at risk before is not known.
+        greatest(risk_since.known_from, coalesce({{ days_after('history_beginning.first_told_on', 1) }}, risk_since.known_from)) as known_from,
         {{ dbt.datediff('spell.stage_entered_on', 'spell.began_on', 'day') }} + 1 as first_age,
         {{ dbt.datediff('spell.stage_entered_on', 'coalesce(spell.ended_on, run.as_of)', 'day') }} as last_age,
         spell.stage_entered_on
     from spell
     cross join run
     inner join risk_since on spell.source_system = risk_since.source_system
+    left join history_beginning
+        on spell.source_system = history_beginning.source_system and spell.opportunity_id = history_beginning.opportunity_id
 
 ),
 

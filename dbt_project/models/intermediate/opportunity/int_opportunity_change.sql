@@ -1,9 +1,15 @@
 -- One row per opportunity and moment at which its stage, amount or expected close date is known to have changed: its state from then on.
--- The CRM's own history speaks where there is one; consecutive extracts speak where there is none, and after its last word.
+-- The CRM's own history speaks where there is one; consecutive extracts speak where there is none, before its first word and after its last.
 -- Opportunity and stage are known by their numbers (int_opportunity, int_stage): millions of rows are sorted and joined by them.
-with stage_history as (
+with usable_history as (
 
-    select * from {{ ref('int_stage_history') }}
+    select * from {{ ref('int_stage_history') }} where problem is null
+
+),
+
+history_beginning as (
+
+    select * from {{ ref('int_history_beginning') }}
 
 ),
 
@@ -52,12 +58,6 @@ entry_stage as (
 
 ),
 
-usable_history as (
-
-    select * from stage_history where problem is null
-
-),
-
 history_end as (
 
     select
@@ -73,11 +73,12 @@ history_end as (
 
 ),
 
--- What a history leaves open is as last delivered.
+-- What a history leaves open is as last delivered. A close that lies before its first word has the date that the CRM's record gives it.
 from_history as (
 
     select
-        usable_history.opportunity_key, usable_history.stage_key, usable_history.changed_at,
+        usable_history.opportunity_key, usable_history.stage_key,
+        coalesce(recorded.recorded_closed_at, usable_history.changed_at) as changed_at,
         case when history_end.tracks_amount then usable_history.amount else opportunity.amount end as amount,
         case
             when history_end.tracks_expected_close then usable_history.expected_close_on
@@ -85,12 +86,16 @@ from_history as (
         end as expected_close_on,
         history_end.tracks_amount as is_amount_told,
         history_end.tracks_expected_close as is_expected_close_told,
-        usable_history.changed_at as told_at,
-        'history' as evidence,
+        coalesce(recorded.recorded_closed_at, usable_history.changed_at) as told_at,
+        case when recorded.opportunity_key is not null then 'record' else 'history' end as evidence,
         usable_history.changed_at = history_end.last_told_at as is_last_word
     from usable_history
     inner join history_end on usable_history.opportunity_key = history_end.opportunity_key
     inner join opportunity on usable_history.opportunity_key = opportunity.opportunity_key
+    left join history_beginning as recorded
+        on usable_history.opportunity_key = recorded.opportunity_key
+        and usable_history.changed_at = recorded.first_told_at and usable_history.stage_key = recorded.closed_stage_key
+        and recorded.recorded_closed_at is not null
 
 ),
 
@@ -215,7 +220,7 @@ changed_version as (
 
 ),
 
--- A deal without history was created where deals of its pipeline are created, or where it was first seen if it is still there.
+-- A deal without history, or before it, was created where deals of its pipeline are created, or where it was first seen if it is still there.
 from_creation as (
 
     select
@@ -226,19 +231,38 @@ from_creation as (
             else entry_stage.stage_key
         end as stage_key,
         changed_version.opportunity_created_at as changed_at,
-        changed_version.amount,
-        changed_version.expected_close_on,
-        true as is_amount_told,
-        true as is_expected_close_told,
+        case when coalesce(history_end.tracks_amount, true) then changed_version.amount else opportunity.amount end as amount,
+        case
+            when coalesce(history_end.tracks_expected_close or not history_end.borrows_expected_close, true)
+                then changed_version.expected_close_on
+            else opportunity.expected_close_on
+        end as expected_close_on,
+        coalesce(history_end.tracks_amount, true) as is_amount_told,
+        coalesce(history_end.tracks_expected_close or not history_end.borrows_expected_close, true) as is_expected_close_told,
         changed_version.valid_from as told_at,
         'created' as evidence
     from changed_version
+    inner join opportunity on changed_version.opportunity_key = opportunity.opportunity_key
     left join history_end on changed_version.opportunity_key = history_end.opportunity_key
+    left join history_beginning on changed_version.opportunity_key = history_beginning.opportunity_key
     inner join entry_stage
         on changed_version.source_system = entry_stage.source_system and changed_version.pipeline = entry_stage.pipeline
     where changed_version.version_number = 1
-        and history_end.opportunity_key is null
+        and (history_end.opportunity_key is null or history_beginning.is_shown_before)
         and changed_version.created_at is not null
+
+    union all
+
+    -- What a history tells of amounts and dates, it does not tell of the time before it begins.
+    select
+        history_beginning.opportunity_key, history_beginning.stage_key_since_creation, history_beginning.created_at,
+        case when not history_end.tracks_amount then opportunity.amount end,
+        case when not history_end.tracks_expected_close and history_end.borrows_expected_close then opportunity.expected_close_on end,
+        history_end.tracks_amount, history_end.tracks_expected_close, history_beginning.first_told_at, 'created'
+    from history_beginning
+    inner join history_end on history_beginning.opportunity_key = history_end.opportunity_key
+    inner join opportunity on history_beginning.opportunity_key = opportunity.opportunity_key
+    where history_beginning.stage_key_since_creation is not null
 
 ),
 
@@ -376,6 +400,26 @@ from_extracts as (
         max(changed_at) over (partition by opportunity_key order by version_number, told_at rows unbounded preceding) as changed_at,
         amount, expected_close_on, is_amount_told, is_expected_close_told, told_at, 'extract' as evidence, version_number
     from spoken
+
+    union all
+
+    -- What extracts showed before the history's first word is known from them.
+    select
+        changed_version.opportunity_key, changed_version.stage_key, changed_version.changed_at,
+        case when history_end.tracks_amount then changed_version.amount else opportunity.amount end,
+        case
+            when history_end.tracks_expected_close or not history_end.borrows_expected_close then changed_version.expected_close_on
+            else opportunity.expected_close_on
+        end,
+        history_end.tracks_amount,
+        history_end.tracks_expected_close or not history_end.borrows_expected_close,
+        changed_version.valid_from, 'extract'
+    from changed_version
+    inner join history_beginning
+        on changed_version.opportunity_key = history_beginning.opportunity_key and history_beginning.is_shown_before
+        and changed_version.valid_from < history_beginning.first_told_day_at
+    inner join history_end on changed_version.opportunity_key = history_end.opportunity_key
+    inner join opportunity on changed_version.opportunity_key = opportunity.opportunity_key
 
     union all
 

@@ -100,11 +100,16 @@ known as (
         status.opportunity_id,
         status.stage,
         status.close_date_pushes,
-        {{ days_between('status.stage_entered_at', 'run.as_of_end') }} as days_in_stage,
+        -- At least: since it is told that it is there.
+        {{ days_between('coalesce(stage_visit.first_told_at, status.stage_entered_at)', 'run.as_of_end') }} as days_in_stage,
+        stage_visit.first_told_at is not null as is_before_history,
         stage_patience.threshold_days,
         stage_patience.won_visits,
-        -- Only the first extract tells of its stage: it may have been in it for long before.
-        coalesce(stage_visit.entry_evidence = 'extract' and stage_visit.entered_at <= first_seen.first_seen_at, false) as is_entry_unknown,
+        -- Only the first extract tells of its stage, or the first word of its history: it may have been in it for long before.
+        coalesce(
+            stage_visit.first_told_at is not null
+            or (stage_visit.entry_evidence = 'extract' and stage_visit.entered_at <= first_seen.first_seen_at), false
+        ) as is_entry_unknown,
         case when tells_person.source_system is not null then coalesce(contact_count.contacts, 0) end as contacts,
         tells_plan.source_system is not null as is_plan_told,
         next_activity.next_activity_on,
@@ -167,6 +172,7 @@ select
         case
             when is_stalled is not null then null
             when threshold_days is null then 'stalled: fewer than 20 visits of won deals to learn from'
+            when is_before_history then 'stalled: in its stage since before its history begins'
             else 'stalled: in its stage since before the first extract'
         end,
         case when close_date_pushes is null then 'close date pushes: no history of the expected close date' end,

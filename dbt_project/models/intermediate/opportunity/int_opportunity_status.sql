@@ -17,6 +17,12 @@ opportunity_change as (
 
 ),
 
+history_beginning as (
+
+    select * from {{ ref('int_history_beginning') }} where is_late
+
+),
+
 close_date_coverage as (
 
     select * from {{ ref('int_close_date_coverage') }}
@@ -95,14 +101,20 @@ select
     opportunity.deleted_at,
     coalesce(visit_count.visits, 0) as visits,
     coalesce(visit_count.reopened_times, 0) as reopened_times,
-    coalesce(visit_count.has_stage_history, false) as has_stage_history,
-    case when visit_count.has_moved_back then true when visit_count.has_stage_history then false end as has_moved_back,
+    coalesce(visit_count.has_stage_history, false) or history_beginning.opportunity_key is not null as has_stage_history,
+    -- Where a deal was, and what was pushed, before its history begins is not known.
     case
+        when visit_count.has_moved_back then true
+        when visit_count.has_stage_history and history_beginning.opportunity_key is null then false
+    end as has_moved_back,
+    case
+        when history_beginning.opportunity_key is not null then null
         when push_count.is_tracked and visit_count.has_stage_history and close_date_coverage.known_since is not null
             then push_count.close_date_pushes
     end as close_date_pushes
 from opportunity
 left join last_visit on opportunity.opportunity_key = last_visit.opportunity_key
 left join visit_count on opportunity.opportunity_key = visit_count.opportunity_key
+left join history_beginning on opportunity.opportunity_key = history_beginning.opportunity_key
 left join push_count on opportunity.opportunity_key = push_count.opportunity_key
 left join close_date_coverage on opportunity.source_system = close_date_coverage.source_system

@@ -26,7 +26,8 @@ won_visit as (
     from stage_visit
     inner join stage on stage_visit.stage_key = stage.stage_key
     inner join status on stage_visit.opportunity_key = status.opportunity_key
-    where stage_visit.exited_at is not null
+    -- How long a visit took whose beginning nothing tells is not known.
+    where stage_visit.exited_at is not null and stage_visit.first_told_at is null
 
 ),
 

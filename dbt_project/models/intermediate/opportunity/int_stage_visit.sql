@@ -1,8 +1,15 @@
 -- One row per opportunity and visit: an unbroken stay in a stage, [entered_at, exited_at). The current visit has no exited_at.
--- A visit is told by the change that began it.
+-- A visit is told by the change that began it. Where a history finds a deal beyond where deals are created, it stands there since its creation, and
+-- when it came there is not known.
 with opportunity_change as (
 
     select * from {{ ref('int_opportunity_change') }}
+
+),
+
+history_beginning as (
+
+    select * from {{ ref('int_history_beginning') }} where is_entry_unknown
 
 ),
 
@@ -44,7 +51,10 @@ select
     visit.next_stage_key,
     coalesce(visit.visit_number > repeated_stage.first_visit_number, false) as is_reentry,
     visit.exited_at is null as is_current,
-    visit.entry_evidence
+    visit.entry_evidence,
+    -- Null unless it is unknown when it came there: the first moment of which it is told that it was there.
+    case when visit.visit_number = 1 and visit.entry_evidence = 'created' then history_beginning.first_told_at end as first_told_at
 from visit
+left join history_beginning on visit.opportunity_key = history_beginning.opportunity_key
 left join repeated_stage
     on visit.opportunity_key = repeated_stage.opportunity_key and visit.stage_key = repeated_stage.stage_key

@@ -35,9 +35,10 @@ changed as (
 
     select
         opportunity.source_system,
-        count(distinct case when opportunity_change.evidence = 'history' then opportunity.opportunity_key end) as opportunities_with_history,
+        count(distinct case when opportunity_change.evidence in ('history', 'record') then opportunity.opportunity_key end) as opportunities_with_history,
         sum(case when opportunity_change.evidence = 'history' then 1 else 0 end) as changes_from_history,
         sum(case when opportunity_change.evidence = 'created' then 1 else 0 end) as changes_from_creation,
+        sum(case when opportunity_change.evidence = 'record' then 1 else 0 end) as changes_from_records,
         sum(case when opportunity_change.evidence = 'extract' then 1 else 0 end) as changes_from_extracts
     from opportunity_change
     inner join opportunity on opportunity_change.opportunity_key = opportunity.opportunity_key
@@ -71,6 +72,7 @@ select
     cast(coalesce(changed.opportunities_with_history, 0) as bigint) as opportunities_with_history,
     cast(coalesce(changed.changes_from_history, 0) as bigint) as changes_from_history,
     cast(coalesce(changed.changes_from_creation, 0) as bigint) as changes_from_creation,
+    cast(coalesce(changed.changes_from_records, 0) as bigint) as changes_from_records,
     cast(coalesce(changed.changes_from_extracts, 0) as bigint) as changes_from_extracts,
     cast(coalesce(contradicted.history_rows_set_aside, 0) as bigint) as history_rows_set_aside,
     cast(coalesce(compared.states_compared, 0) as bigint) as states_compared,

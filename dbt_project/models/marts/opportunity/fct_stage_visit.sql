@@ -36,7 +36,10 @@ select
     stage_visit.entered_at,
     stage_visit.exited_at,
     stage_visit.entered_on,
-    round({{ days_between('stage_visit.entered_at', 'coalesce(stage_visit.exited_at, run.as_of_end)') }}, 6) as days_in_stage,
+    case
+        when stage_visit.first_told_at is null
+            then round({{ days_between('stage_visit.entered_at', 'coalesce(stage_visit.exited_at, run.as_of_end)') }}, 6)
+    end as days_in_stage,
     next_stage.stage as next_stage,
     stage_visit.is_reentry,
     stage_visit.is_current,
