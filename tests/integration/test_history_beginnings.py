@@ -241,7 +241,7 @@ def _bridge(connection: duckdb.DuckDBPyConnection) -> dict[date, tuple[int, ...]
 
 
 def _cohorts(connection: duckdb.DuckDBPyConnection) -> dict[tuple[date, str], int]:
-    sql = "select cohort_month, stage, entered from marts.fct_stage_funnel where segment_dimension = 'all'"
+    sql = "select cohort_month, stage, entered from marts.fct_stage_funnel where scope = 'company'"
     return {(month, stage): entered for month, stage, entered in _rows(connection, sql)}
 
 

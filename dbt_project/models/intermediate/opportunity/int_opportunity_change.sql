@@ -88,6 +88,7 @@ from_history as (
         history_end.tracks_expected_close as is_expected_close_told,
         coalesce(recorded.recorded_closed_at, usable_history.changed_at) as told_at,
         case when recorded.opportunity_key is not null then 'record' else 'history' end as evidence,
+        usable_history.changed_at as word_at,
         usable_history.changed_at = history_end.last_told_at as is_last_word
     from usable_history
     inner join history_end on usable_history.opportunity_key = history_end.opportunity_key
@@ -103,7 +104,7 @@ from_history as (
 last_word as (
 
     select
-        from_history.opportunity_key, opportunity.source_system, from_history.changed_at as last_told_at, {{ local_day('from_history.changed_at') }} as told_on,
+        from_history.opportunity_key, opportunity.source_system, from_history.word_at as last_told_at, {{ local_day('from_history.word_at') }} as told_on,
         from_history.stage_key, from_history.amount, from_history.expected_close_on, stage.pipeline
     from from_history
     cross join run
@@ -413,7 +414,7 @@ from_extracts as (
         end,
         history_end.tracks_amount,
         history_end.tracks_expected_close or not history_end.borrows_expected_close,
-        changed_version.valid_from, 'extract'
+        changed_version.valid_from, 'extract', changed_version.version_number
     from changed_version
     inner join history_beginning
         on changed_version.opportunity_key = history_beginning.opportunity_key and history_beginning.is_shown_before
