@@ -279,6 +279,21 @@ def _calibration() -> tuple[Check, ...]:
             keys=("decile",),
         ),
         Check(
+            name="a_deciles_open_deals_are_told_apart",
+            table=CALIBRATION,
+            rule=NoRows(
+                """
+                select * from checked
+                where won + still_open > deals or year_not_over > still_open or least(won, year_not_over) < 0
+                    or won_share not between won_share_low and won_share_high
+                    or (year_not_over = 0 and abs(won_share - won / deals) > 0.0000011)
+                """
+            ),
+            description="Of a decile's deals some are won and some are open; its share is won divided by all where every deal has had its year.",
+            advice=FAULT,
+            keys=("decile",),
+        ),
+        Check(
             name="deals_are_won_as_often_as_was_said",
             table=CALIBRATION,
             rule=NoRows(

@@ -533,7 +533,8 @@ from (values ('funnelcast', 110, 80, 140), ('last_period', 80, null, null)) as s
 create table marts.fct_forecast_calibration as
 select
     decile, (decile - 1) / 10 as probability_from, decile / 10 as probability_to, 100::bigint as deals, 10 * decile - 5 as won,
-    (decile - 0.5) / 10 as mean_probability, (decile - 0.8) / 10 as won_share_low, (decile - 0.2) / 10 as won_share_high
+    0::bigint as still_open, 0::bigint as year_not_over,
+    (decile - 0.5) / 10 as mean_probability, (decile - 0.5) / 10 as won_share, (decile - 0.8) / 10 as won_share_low, (decile - 0.2) / 10 as won_share_high
 from range(1, 11) as deciles (decile);
 
 create table marts.rpt_forecast_warning as

@@ -383,7 +383,9 @@ PLANTS: dict[str, str] = {
     " where method = 'last_period'",
     "all_ten_deciles_are_told": "delete from marts.fct_forecast_calibration where decile = 4",
     "given_probabilities_lie_in_their_decile": "update marts.fct_forecast_calibration set mean_probability = 0.405 where decile = 4",
-    "deals_are_won_as_often_as_was_said": "update marts.fct_forecast_calibration set won_share_low = 0.5, won_share_high = 0.6 where decile = 4",
+    "a_deciles_open_deals_are_told_apart": "update marts.fct_forecast_calibration set deals = 90 where decile = 4",
+    "deals_are_won_as_often_as_was_said": "update marts.fct_forecast_calibration set won = 55, won_share = 0.55, won_share_low = 0.5, won_share_high = 0.6"
+    " where decile = 4",
     "a_warning_is_one_row": again("marts.rpt_forecast_warning", "scope_id = 'B'"),
     "who_will_miss_the_quota_is_named": "delete from marts.rpt_forecast_warning where scope_id = 'B' and period_type = 'month'",
     "a_warning_began_while_it_was_watched": "update marts.rpt_forecast_warning set below_since = '2026-11-23' where scope_id = 'B'",

@@ -119,3 +119,50 @@ def test_one_rep_with_a_quota_is_the_company(tmp_path: Path) -> None:
     assert {float(row[3]) for row in told} == {1_000_000.0}
     assert all(row[4] < 0.01 for row in told)
     assert warned == [("company", "quarter"), ("rep", "quarter"), ("team", "quarter")]
+
+
+def test_deals_that_never_close_were_not_won(tmp_path: Path) -> None:
+    """Two years of deals, two a week, of which every third is won after 40 days and one is lost; one never closes. All are in the record of what was said."""
+    start = date(2024, 9, 23)
+    deals, history, won_on = [], [], {}
+    for number in range(200):
+        key, begun = f"D{number}", start + timedelta(days=number * 7 // 2)
+        ended = begun + timedelta(days=40)
+        stage = ("won", "lost", "engagement")[number % 3] if ended <= AS_OF else "engagement"
+        deals.append((key, stage, begun, 1000, "u1", ended))
+        history.append((key, "engagement", f"{begun} 10:00:00", 1000, ended))
+        if stage != "engagement":
+            history.append((key, stage, f"{ended} 10:00:00", 1000, ended))
+        if stage == "won":
+            won_on[key] = ended
+    landing = tmp_path / "landing" / "generic"
+    _write(landing / "opportunity", "opportunity_id stage created_at amount owner_id expected_close_on", deals)
+    _write(landing / "stage_history", "opportunity_id stage entered_at amount expected_close_on", history)
+    with built(settings_for(tmp_path / "home", tmp_path / "landing"), [*MARTS, "fct_velocity"]) as (connection, landed):
+        assert not landed.refused, landed.refused
+        assert refusing(connection) == []
+        given = connection.execute(
+            "select made_on, opportunity_id, win_probability from intermediate.int_forecast_given_probability"
+        ).fetchall()
+        told = {
+            decile: rest
+            for decile, *rest in connection.execute(
+                "select decile, deals, still_open, year_not_over, won, won_share from marts.fct_forecast_calibration"
+            ).fetchall()
+        }
+
+    expected: dict[int, list[int]] = {decile: [0, 0, 0, 0] for decile in range(1, 11)}
+    for made_on, key, probability in given:
+        counts = expected[min(int(probability * 10) + 1, 10)]
+        is_open = dict((deal[0], deal[1]) for deal in deals)[key] == "engagement"
+        ends = made_on + timedelta(days=364)
+        counts[0] += 1
+        counts[1] += is_open
+        counts[2] += is_open and ends > AS_OF
+        counts[3] += key in won_on and made_on <= won_on[key] <= ends
+    assert {decile: rest[:4] for decile, rest in told.items()} == expected
+    # Zombies gather: at the last moment whose year is over, five quarters after the start, about 20 of them were open beside a dozen others.
+    assert sum(counts[1] - counts[2] for counts in expected.values()) > 20
+    exact = [(rest[4], rest[3] / rest[0]) for rest in told.values() if rest[0] and not rest[2]]
+    assert exact
+    assert all(share == pytest.approx(plain, abs=1e-6) for share, plain in exact)
