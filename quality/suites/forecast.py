@@ -289,7 +289,7 @@ def _calibration() -> tuple[Check, ...]:
                     or (year_not_over = 0 and abs(won_share - won / deals) > 0.0000011)
                 """
             ),
-            description="Of a decile's deals some are won and some are open; its share is won divided by all where every deal has had its year.",
+            description="Some of a decile's deals are won, some open; where every deal has had its year, the share is won divided by all.",
             advice=FAULT,
             keys=("decile",),
         ),

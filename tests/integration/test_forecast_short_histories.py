@@ -154,7 +154,7 @@ def test_deals_that_never_close_were_not_won(tmp_path: Path) -> None:
     expected: dict[int, list[int]] = {decile: [0, 0, 0, 0] for decile in range(1, 11)}
     for made_on, key, probability in given:
         counts = expected[min(int(probability * 10) + 1, 10)]
-        is_open = dict((deal[0], deal[1]) for deal in deals)[key] == "engagement"
+        is_open = {deal[0]: deal[1] for deal in deals}[key] == "engagement"
         ends = made_on + timedelta(days=364)
         counts[0] += 1
         counts[1] += is_open
