@@ -289,7 +289,7 @@ def _calibration() -> tuple[Check, ...]:
                     or (year_not_over = 0 and abs(won_share - won / deals) > 0.0000011)
                 """
             ),
-            description="Some of a decile's deals are won, some open; where every deal has had its year, the share is won divided by all.",
+            description="A decile's deals are won, open or neither; where each has had its year, the share is won divided by all.",
             advice=FAULT,
             keys=("decile",),
         ),
