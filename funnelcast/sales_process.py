@@ -250,6 +250,8 @@ class Definitions(_Strict):
     amount_column: Label | None = None
     # Whose a deal of a past period is: its owner, team and segment of today, or those of the period's end.
     past_periods: Literal["today", "frozen"] = "today"
+    # The opportunities of sales velocity: the mean number open over the period's days, or those open at any moment of it.
+    velocity_opportunities: Literal["mean_open", "open_in_period"] = "mean_open"
 
 
 class Forecast(_Strict):

@@ -51,7 +51,7 @@ _TABLES: dict[str, str] = {
     "shared_domain": "domain varchar",
     "name_suffix": "suffix varchar",
     "segment_column": "scope varchar, column_name varchar",
-    "definition": "slipped varchar, closed_amount varchar, amount_column varchar, past_periods varchar",
+    "definition": "slipped varchar, closed_amount varchar, amount_column varchar, past_periods varchar, velocity_opportunities varchar",
     "forecast": (
         "moving_average_periods integer, warn_below_probability double, trusted_replays integer, trusted_error double, "
         "trusted_interval double, ramp_months integer"
@@ -112,7 +112,15 @@ def _rows(process: SalesProcess) -> dict[str, list[tuple[object, ...]]]:
         ],
         "name_suffix": [(suffix,) for suffix in NAME_SUFFIXES],
         "segment_column": [(snake_case(name), snake_case(name)) for name in process.segments],
-        "definition": [(defined.slipped, defined.closed_amount, defined.amount_column, defined.past_periods)],
+        "definition": [
+            (
+                defined.slipped,
+                defined.closed_amount,
+                defined.amount_column,
+                defined.past_periods,
+                defined.velocity_opportunities,
+            )
+        ],
         "forecast": [_forecast_row(process.forecast)],
         "forecast_scope": [("company",), *((scope,) for scope in process.forecast.scopes)],
         "forecast_method": [(method,) for method in process.forecast.methods],

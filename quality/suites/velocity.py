@@ -41,7 +41,7 @@ def _counts() -> tuple[Check, ...]:
             rule=NoRows(
                 """
                 select * from checked
-                where least(opportunities, won, lost, closed, won_without_amount) < 0
+                where least(opportunities, open_in_period, mean_open, won, lost, closed, won_without_amount) < 0
                     or least(won_amount, lost_amount) < 0
                 """
             ),
@@ -52,8 +52,31 @@ def _counts() -> tuple[Check, ...]:
         Check(
             name="closed_deals_were_open_in_their_period",
             table=TABLE,
-            rule=NoRows("select * from checked where closed > opportunities"),
+            rule=NoRows("select * from checked where closed > open_in_period"),
             description="No more deals were closed in a period than were open at any moment of it.",
+            advice=FAULT,
+            keys=ROW,
+        ),
+        Check(
+            name="no_more_deals_are_open_on_average_than_at_any_moment",
+            table=TABLE,
+            rule=NoRows("select * from checked where mean_open > open_in_period + 0.000001"),
+            description="The mean number of open deals is not larger than the number of those open at any moment of the period.",
+            advice=FAULT,
+            keys=ROW,
+        ),
+        Check(
+            name="opportunities_of_velocity_are_what_the_config_says",
+            table=TABLE,
+            rule=NoRows(
+                """
+                select checked.* from checked
+                cross join config.definition as definition
+                where opportunities is distinct from
+                    case definition.velocity_opportunities when 'open_in_period' then open_in_period else mean_open end
+                """
+            ),
+            description="The opportunities of velocity are the mean number open, or those open at any moment where the config says so.",
             advice=FAULT,
             keys=ROW,
         ),
@@ -131,6 +154,33 @@ def _velocity() -> tuple[Check, ...]:
             keys=ROW,
         ),
         Check(
+            name="velocity_is_compared_with_as_many_days",
+            table=TABLE,
+            rule=NoRows(
+                """
+                -- What is over, with the whole period before; what is not, with as many first days of it, or all if it has fewer.
+                select checked.* from checked
+                join checked as earlier
+                    on checked.period_type = earlier.period_type and checked.scope = earlier.scope
+                    and checked.scope_id = earlier.scope_id and checked.previous_start = earlier.period_start
+                cross join (select as_of from config.run) as run
+                where checked.previous_start is not null and (
+                    earlier.period_end + 1 is distinct from checked.period_start
+                    or checked.previous_end is distinct from least(
+                        earlier.period_end,
+                        case when checked.period_end <= run.as_of then earlier.period_end
+                            else checked.previous_start + cast(run.as_of - checked.period_start as integer) end
+                    )
+                    or (checked.previous_end = earlier.period_end
+                        and checked.previous_velocity_per_day is distinct from earlier.velocity_per_day)
+                )
+                """
+            ),
+            description="A period is compared with the one before it, and one that is not over with as many first days of it.",
+            advice=FAULT,
+            keys=ROW,
+        ),
+        Check(
             name="a_change_of_velocity_is_the_difference",
             table=TABLE,
             rule=NoRows(
@@ -139,7 +189,7 @@ def _velocity() -> tuple[Check, ...]:
                 where abs(velocity_change - (velocity_per_day - previous_velocity_per_day)) > {ROUNDING}
                 """
             ),
-            description="The change of velocity is this period's less the last one's.",
+            description="The change of velocity is this period's less that of what it is compared with.",
             advice=FAULT,
             keys=ROW,
         ),

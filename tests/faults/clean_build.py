@@ -24,6 +24,8 @@ select date '2026-11-22' as as_of, timestamp '2026-11-23' as as_of_end, 'UTC' as
 
 create table config.created_from_stage (pipeline varchar, stage varchar);
 
+create table config.definition as select 'mean_open' as velocity_opportunities;
+
 create table config.forecast_replay as
 select period_type, 1 as periods from (values ('week'), ('month'), ('quarter'), ('year')) as periods (period_type);
 
@@ -302,7 +304,7 @@ with counted as (
         ('year', '2026-01-01', 'rep', 'r2', 4, 1, 1),
         ('year', '2026-01-01', 'team', 'A', 4, 1, 1),
         ('year', '2026-01-01', 'team', 'B', 4, 1, 1)
-    ) as periods (period_type, period_start, scope, scope_id, opportunities, won, lost)
+    ) as periods (period_type, period_start, scope, scope_id, open_in_period, won, lost)
 
 ),
 
@@ -310,6 +312,12 @@ measured as (
 
     select
         * replace (cast(period_start as date) as period_start),
+        (open_in_period / 2)::double as mean_open, mean_open as opportunities,
+        case period_type
+            when 'week' then cast(period_start as date) + 6
+            when 'month' then last_day(cast(period_start as date))
+            else date '2026-12-31'
+        end as period_end,
         won * 100::decimal(18, 2) as won_amount, lost * 100::decimal(18, 2) as lost_amount,
         0::bigint as won_without_amount,
         greatest(win_rate - 0.3, 0) as win_rate_low, least(win_rate + 0.3, 1) as win_rate_high,
@@ -321,9 +329,12 @@ measured as (
 
 compared as (
 
-    select *, lag(velocity_per_day) over (partition by period_type, scope, scope_id order by period_start)
-        as previous_velocity_per_day
+    select
+        *, lag(velocity_per_day) over by_period as previous_velocity_per_day, lag(period_start) over by_period as previous_start,
+        -- The as-of day is the 22nd.
+        lag(period_start) over by_period + 21 as previous_end
     from measured
+    window by_period as (partition by period_type, scope, scope_id order by period_start)
 
 )
 

@@ -262,14 +262,19 @@ PLANTS: dict[str, str] = {
     "a_velocity_period_is_one_row": again("marts.fct_velocity", "period_type = 'week'"),
     "closed_deals_were_won_or_lost": f"update marts.fct_velocity set closed = 2 {LOSER}",
     "velocity_counts_are_not_negative": f"update marts.fct_velocity set won_without_amount = -1 {LOSER}",
-    "closed_deals_were_open_in_their_period": f"update marts.fct_velocity set opportunities = 0 {LOSER}",
+    "closed_deals_were_open_in_their_period": "update marts.fct_velocity"
+    f" set open_in_period = 0, mean_open = 0, opportunities = 0 {LOSER}",
+    "no_more_deals_are_open_on_average_than_at_any_moment": "update marts.fct_velocity"
+    f" set mean_open = 3.1, opportunities = 3.1 {LOSER}",
+    "opportunities_of_velocity_are_what_the_config_says": f"update marts.fct_velocity set opportunities = 3 {LOSER}",
+    "velocity_is_compared_with_as_many_days": f"update marts.fct_velocity set previous_end = '2026-10-31' {LOSER}",
     "a_win_rate_on_nothing_is_empty": f"update marts.fct_velocity set win_rate = null {LOSER}",
     "a_win_rate_is_won_of_closed": f"update marts.fct_velocity set win_rate = 0.1 {LOSER}",
     "a_win_rate_lies_in_its_interval": f"update marts.fct_velocity set win_rate_low = 0.1 {LOSER}",
     "a_win_rate_by_amount_is_a_share": f"update marts.fct_velocity set win_rate_by_amount = 5 {LOSER}",
     "a_sales_cycle_is_not_negative": f"update marts.fct_velocity set sales_cycle_days = -1 {LOSER}",
     "velocity_is_what_its_factors_make": "update marts.fct_velocity"
-    f" set velocity_per_day = 80, velocity_change = 30, contribution_opportunities = 30 {COMPANY}",
+    f" set velocity_per_day = 80, velocity_change = 55, contribution_opportunities = 55 {COMPANY}",
     "a_change_of_velocity_is_the_difference": "update marts.fct_velocity"
     f" set velocity_change = 30, contribution_opportunities = 30 {COMPANY}",
     "contributions_add_up_to_the_change_of_velocity": "update marts.fct_velocity"

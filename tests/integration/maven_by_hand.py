@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 
 AS_OF = date(2017, 12, 31)
+# The first deal is engaged.
+FIRST_DAY = date(2016, 10, 20)
 PIPELINE = "hardware"
 # stage: order, phase, default probability
 STAGES = {
@@ -122,16 +124,32 @@ def velocity(deals: list[Deal], all_reps: list[str]) -> list[Row]:
     for (scope, scope_id), name in scopes.items():
         own = _Columns(members[(scope, scope_id)])
         for period_type in ("week", "month", "quarter", "year"):
-            before: Row | None = None
+            previous: tuple[date, date] | None = None
             for start, after in _periods(period_type):
                 row = _velocity_of(own, start, after)
+                reasons = ["nothing is known of its first days"] if start < FIRST_DAY else []
+                reasons += ["it is not over"] if after - timedelta(days=1) > AS_OF else []
                 row |= {
                     "period_type": period_type, "period_start": start, "period_end": after - timedelta(days=1),
-                    "is_complete": after - timedelta(days=1) <= AS_OF, "scope": scope, "scope_id": scope_id, "scope_name": name,
+                    "is_complete": not reasons, "incomplete_reason": "; ".join(reasons) or None,
+                    "scope": scope, "scope_id": scope_id, "scope_name": name,
                 }  # fmt: skip
-                row |= _change(row, before)
+                # What is not over is compared with as many days of the period before.
+                days_over = min(after, AS_OF + timedelta(days=1)) - start
+                compared = (
+                    (previous[0], min(previous[1], previous[0] + days_over))
+                    if previous and reasons[-1:] == ["it is not over"]
+                    else previous
+                )
+                if compared and compared[1] <= FIRST_DAY:
+                    compared = None
+                row |= _change(row, _velocity_of(own, *compared) if compared else None)
+                row |= {
+                    "previous_start": compared[0] if compared else None,
+                    "previous_end": compared[1] - timedelta(days=1) if compared else None,
+                }
                 found.append(row)
-                before = row
+                previous = (start, after)
     return found
 
 
@@ -285,9 +303,12 @@ class _Columns:
 
 
 def _velocity_of(own: _Columns, start: date, after: date) -> Row:
-    """What closes in a period was open in it: the moment of closing counts."""
+    """What closes in a period was open in it: the moment of closing counts. Deals are open from midnight to midnight."""
     first, behind = start.toordinal(), min(after, AS_OF + timedelta(days=1)).toordinal()
+    known = max(first, FIRST_DAY.toordinal())
     is_open = (own.opened < behind) & (own.ended >= first) if own.deals else np.array([], dtype=bool)
+    days_open = np.minimum(own.ended, behind) - np.maximum(own.opened, known)
+    mean_open = float(days_open[days_open > 0].sum()) / (behind - known) if own.deals else 0.0
     closing = np.flatnonzero((own.ended >= first) & (own.ended < behind)) if own.deals else []
     closed = [own.deals[index] for index in closing]
     won = [deal for deal in closed if deal.status == "won"]
@@ -297,20 +318,19 @@ def _velocity_of(own: _Columns, start: date, after: date) -> Row:
     cycles = [deal.cycle_days for deal in won if deal.cycle_days is not None]
     low, high = wilson(len(won), len(closed))
     of_amounts = sum(won_amounts) + sum(lost_amounts)
-    opportunities = int(is_open.sum())
     win_rate = len(won) / len(closed) if closed else None
     size = float(sum(won_amounts)) / len(won_amounts) if won_amounts else None
     cycle = sum(cycles) / len(cycles) if cycles else None
-    known = win_rate is not None and size is not None and cycle
+    is_known = win_rate is not None and size is not None and cycle
     return {
-        "opportunities": opportunities, "won": len(won), "lost": len(lost), "closed": len(closed),
+        "opportunities": mean_open, "mean_open": mean_open, "open_in_period": int(is_open.sum()), "won": len(won), "lost": len(lost), "closed": len(closed),
         "win_rate": win_rate, "win_rate_low": low, "win_rate_high": high,
         "won_amount": sum(won_amounts) if won_amounts else None, "lost_amount": sum(lost_amounts) if lost_amounts else None,
         "win_rate_by_amount": float(sum(won_amounts) / of_amounts) if of_amounts else None,
         "won_without_amount": len(won) - len(won_amounts), "average_deal_size": size, "sales_cycle_days": cycle,
         "sales_cycle_days_median": float(np.quantile(cycles, 0.5)) if cycles else None,
         "sales_cycle_days_p90": float(np.quantile(cycles, 0.9)) if cycles else None,
-        "velocity_per_day": opportunities * win_rate * size / cycle if known else None,
+        "velocity_per_day": mean_open * win_rate * size / cycle if is_known else None,
     }  # fmt: skip
 
 
@@ -337,7 +357,7 @@ def _scopes(deals: Iterable[Deal], all_reps: Iterable[str]) -> dict[tuple[str, s
 
 def _periods(period_type: str) -> Iterator[tuple[date, date]]:
     """(first day, first day of the next) of the calendar's periods from the first engage date to the as-of day."""
-    start = _period_start(period_type, date(2016, 10, 20))
+    start = _period_start(period_type, FIRST_DAY)
     while start <= AS_OF:
         months = {"month": 1, "quarter": 3, "year": 12}.get(period_type)
         after = start + timedelta(days=7) if months is None else _months_later(start, months)

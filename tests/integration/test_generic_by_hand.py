@@ -291,37 +291,56 @@ def test_the_company_month_by_month(generic_by_hand: TwoNights) -> None:
     found = asked(
         generic_by_hand,
         """
-        select period_start, is_complete, opportunities, won, lost, win_rate, won_amount, lost_amount, average_deal_size,
+        select period_start, is_complete, open_in_period, opportunities, won, lost, win_rate, won_amount, lost_amount, average_deal_size,
             sales_cycle_days, velocity_per_day, previous_velocity_per_day
         from fct_velocity where period_type = 'month' and scope = 'company' order by 1
         """,
     )
+    # Hours in which each was open ÷ hours of the month (720 or 744; of November, as of the 20th, 480).
     assert found == [
-        # D8 alone
-        (day("06-01"), True, 1, 0, 0, None, None, None, None, None, None, None),
-        # D8, G1, G2: 3 × 1/2 × 1000 / 14
-        (day("07-01"), True, 3, 1, 1, 0.5, D("1000.00"), D("100.00"), D("1000.00"), 14.0, D("107.1429"), None),
-        # D8 and 13: (900 + 3 × 100) / 4 = 300; (17 + 3 × 22) / 4 = 20.75; 14 × 4/13 × 300 / 20.75
-        (day("08-01"), True, 14, 4, 9, 0.307692, D("1200.00"), D("900.00"), D("300.00"), 20.75, D("62.2799"), D("107.1429")),
-        # D1, D2, D3, D5, D6, D7, D8. D2 lost; D7's loss was taken back, so it is none.
-        (day("09-01"), True, 7, 0, 1, 0.0, None, D("500.00"), None, None, None, D("62.2799")),
-        # D1, D3, D11 won (D6's win was taken back); open at some moment also D4 to D8, D12, D13: 10 × 1 × 1500 / 30
-        (day("10-01"), True, 10, 3, 0, 1.0, D("3000.00"), None, D("1500.00"), 30.0, D("500.0000"), None),
-        # D4 to D8, D12, D13, D14; D7 won: 8 × 1 × 700 / 57
-        (day("11-01"), False, 8, 1, 0, 1.0, D("700.00"), None, D("700.00"), 57.0, D("98.2456"), D("500.0000")),
+        # D8 alone, since the 15th, before which nothing is known
+        (day("06-01"), False, 1, 1.0, 0, 0, None, None, None, None, None, None, None),
+        # D8 744, G1 and G2 336 each: 1416 / 744 × 1/2 × 1000 / 14
+        (day("07-01"), True, 3, 1.903226, 1, 1, 0.5, D("1000.00"), D("100.00"), D("1000.00"), 14.0, D("67.9724"), None),
+        # D8 744, the ten E 408, the three F 528: 6408 / 744; (900 + 3 × 100) / 4 = 300; (17 + 3 × 22) / 4 = 20.75; × 4/13 × 300 / 20.75
+        (
+            day("08-01"),
+            True,
+            14,
+            8.612903,
+            4,
+            9,
+            0.307692,
+            D("1200.00"),
+            D("900.00"),
+            D("300.00"),
+            20.75,
+            D("38.3150"),
+            D("67.9724"),
+        ),
+        # D1 711, D2 678, D3 663, D5 567, D6 543, D7 240, D8 720: 4122 / 720. D2 lost; D7's loss was taken back, so it is none.
+        (day("09-01"), True, 7, 5.725, 0, 1, 0.0, None, D("500.00"), None, None, None, D("38.3150")),
+        # D1, D3, D11 won (D6's win was taken back); D1 9, D3 105, D4 734, D5 744, D6 228, D7 303, D8 744, D11 672, D12 736, D13 408:
+        # 4683 / 744 × 1 × 1500 / 30
+        (day("10-01"), True, 10, 6.294355, 3, 0, 1.0, D("3000.00"), None, D("1500.00"), 30.0, D("314.7177"), None),
+        # D4, D5, D8, D12, D13 480 each, D6 420, D7 105, D14 264; D7 won: 3189 / 480 × 1 × 700 / 57.
+        # Of October's first 20 days: D1 9, D3 105, D4 470, D5 480, D6 228, D7 39, D8 480, D11 447, D12 472, D13 144; D1 and D3 won:
+        # 2874 / 480 × 1 × 1500 / 31
+        (day("11-01"), False, 8, 6.64375, 1, 0, 1.0, D("700.00"), None, D("700.00"), 57.0, D("81.5899"), D("289.7177")),
     ]
 
 
 def test_what_each_factor_did_to_the_change(generic_by_hand: TwoNights) -> None:
-    """From 10 × 1 × 1500 / 30 to 8 × 1 × 700 / 57, worked out on paper by Shapley's value of three factors that changed."""
+    """From 2874/480 × 1 × 1500 / 31 to 3189/480 × 1 × 700 / 57, worked out apart by Shapley's value of three factors that changed."""
     found = asked(
         generic_by_hand,
         """
-        select velocity_change, contribution_opportunities, contribution_win_rate, contribution_deal_size, contribution_sales_cycle
+        select previous_start, previous_end, velocity_change, contribution_opportunities, contribution_win_rate, contribution_deal_size,
+            contribution_sales_cycle
         from fct_velocity where period_type = 'month' and scope = 'company' and period_start = '2026-11-01'
         """,
     )
-    assert found == [(D("-401.7544"), D("-58.0702"), D("0.0000"), D("-185.2632"), D("-158.4210"))]
+    assert found == [(day("10-01"), day("10-20"), D("-208.1278"), D("18.6191"), D("0.0000"), D("-125.1684"), D("-101.5785"))]
 
 
 # Pipeline by day

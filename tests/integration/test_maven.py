@@ -30,7 +30,7 @@ DIGITS = {
     "fct_velocity": {
         **dict.fromkeys(
             (
-                "win_rate", "win_rate_low", "win_rate_high", "win_rate_by_amount",
+                "opportunities", "mean_open", "win_rate", "win_rate_low", "win_rate_high", "win_rate_by_amount",
                 "sales_cycle_days", "sales_cycle_days_median", "sales_cycle_days_p90",
             ), 6,
         ),

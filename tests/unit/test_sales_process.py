@@ -362,6 +362,7 @@ def test_contested_definitions_as_tables(tmp_path: Path) -> None:
         "closed_amount": "first",
         "amount_column": "arr",
         "past_periods": "frozen",
+        "velocity_opportunities": "open_in_period",
     }
     write_process_tables(read(tmp_path, process(definitions=defined)), tmp_path / "config")
     with duckdb.connect() as connection:
@@ -369,7 +370,10 @@ def test_contested_definitions_as_tables(tmp_path: Path) -> None:
             name: connection.execute(f"from read_parquet('{tmp_path / 'config' / f'{name}.parquet'}')").fetchall()
             for name in ("definition", "created_from_stage")
         }
-    assert found == {"definition": [("not_closed", "first", "arr", "frozen")], "created_from_stage": [("direct", "offer")]}
+    assert found == {
+        "definition": [("not_closed", "first", "arr", "frozen", "open_in_period")],
+        "created_from_stage": [("direct", "offer")],
+    }
 
 
 @pytest.mark.parametrize(

@@ -51,3 +51,8 @@
 {% macro minutes_between(earlier, later) -%}
     cast(floor((epoch({{ later }}) - epoch({{ earlier }})) / 60.0) as bigint)
 {%- endmacro %}
+
+{#- Whole seconds between two moments, for what is told to the second. -#}
+{% macro seconds_between(earlier, later) -%}
+    cast(floor(epoch({{ later }}) - epoch({{ earlier }})) as bigint)
+{%- endmacro %}

@@ -18,6 +18,7 @@ select
     period.period_start,
     period.period_end,
     period.is_complete,
+    period.incomplete_reason,
     least(period.period_end, run.as_of) as last_day
 from period
 cross join run

@@ -1,5 +1,6 @@
 -- One row per period of the company's calendar (week, month, quarter, year, fiscal quarter and year) that touches the data's life, up to the as-of day.
--- [start_at, end_at) are the moments in UTC; an unfinished period ends at T.
+-- [start_at, end_at) are the moments in UTC; an unfinished period ends at T. It is known from known_from on: nobody delivered what was before the
+-- first day of the data's life, so a period that begins before that day is as little complete as one that is not over.
 with stage_visit as (
 
     select * from {{ ref('int_stage_visit') }}
@@ -51,8 +52,16 @@ select
     bounded.period_type,
     bounded.period_start,
     cast({{ dbt.dateadd('day', -1, 'bounded.next_period_start') }} as date) as period_end,
-    bounded.next_period_start <= {{ dbt.dateadd('day', 1, 'run.as_of') }} as is_complete,
+    bounded.next_period_start <= {{ dbt.dateadd('day', 1, 'run.as_of') }} as is_over,
+    bounded.next_period_start <= {{ dbt.dateadd('day', 1, 'run.as_of') }} and bounded.period_start >= life.first_day as is_complete,
+    nullif(concat_ws(
+        '; ',
+        case when bounded.period_start < life.first_day then 'nothing is known of its first days' end,
+        case when bounded.next_period_start > {{ dbt.dateadd('day', 1, 'run.as_of') }} then 'it is not over' end
+    ), '') as incomplete_reason,
     {{ utc_time('cast(bounded.period_start as timestamp)', 'run.timezone') }} as start_at,
-    least({{ utc_time('cast(bounded.next_period_start as timestamp)', 'run.timezone') }}, run.as_of_end) as end_at
+    least({{ utc_time('cast(bounded.next_period_start as timestamp)', 'run.timezone') }}, run.as_of_end) as end_at,
+    {{ utc_time('cast(greatest(bounded.period_start, life.first_day) as timestamp)', 'run.timezone') }} as known_from
 from bounded
 cross join run
+cross join life

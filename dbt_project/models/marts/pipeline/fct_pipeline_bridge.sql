@@ -147,7 +147,7 @@ spine as (
 
     select
         life.pipeline, life.scope, life.scope_id, period.period_type, period.period_number, period.period_start,
-        period.period_end, period.is_complete
+        period.period_end, period.is_complete, period.incomplete_reason
     from life
     inner join period on life.period_type = period.period_type and period.period_number >= life.first_number
 
@@ -195,6 +195,7 @@ select
     closed.period_start,
     closed.period_end,
     closed.is_complete,
+    closed.incomplete_reason,
     closed.pipeline,
     closed.scope,
     closed.scope_id,

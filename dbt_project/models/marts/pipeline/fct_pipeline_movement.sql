@@ -69,7 +69,7 @@ quiet_number as (
 
 quiet as (
 
-    select quiet_number.*, period.period_type, period.period_start, period.period_end, period.is_complete
+    select quiet_number.*, period.period_type, period.period_start, period.period_end, period.is_complete, period.incomplete_reason
     from quiet_number
     inner join period on quiet_number.period_number = period.period_number
     where quiet_number.expected_close_on is null
@@ -85,6 +85,7 @@ select
     period.period_start,
     period.period_end,
     period.is_complete,
+    period.incomplete_reason,
     period_movement.pipeline,
     period_movement.movement,
     period_movement.entered_as,
@@ -118,6 +119,7 @@ select
     quiet.period_start,
     quiet.period_end,
     quiet.is_complete,
+    quiet.incomplete_reason,
     stage.pipeline,
     'unchanged',
     cast(null as varchar),

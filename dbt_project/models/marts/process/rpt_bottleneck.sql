@@ -212,6 +212,7 @@ select
     estimated.period_start,
     estimated.period_end,
     estimated.is_complete,
+    estimated.incomplete_reason,
     estimated.scope,
     estimated.scope_id,
     estimated.scope_name,
