@@ -107,7 +107,7 @@ def _finding(check: CheckResult) -> str:
 
 def _numbers(headline: Headline, currency: str | None) -> Iterable[tuple[str, str]]:
     unit = f" {currency}" if currency else ""
-    quarter = headline.quarter
+    quarter, name = headline.quarter, "fiscal quarter" if headline.is_fiscal else "quarter"
     without = headline.open_without_amount
     yield (
         "Open pipeline",
@@ -116,33 +116,36 @@ def _numbers(headline: Headline, currency: str | None) -> Iterable[tuple[str, st
         if headline.open_count
         else "no deal is open",
     )
-    yield "Won", _won(quarter, unit)
-    yield "Win rate", _win_rate(quarter)
-    yield "Sales cycle", _sales_cycle(quarter)
-    yield "Sales velocity", _velocity(quarter, "quarter", unit)
+    yield "Won", _won(quarter, name, unit)
+    yield "Win rate", _win_rate(quarter, name)
+    yield "Sales cycle", _sales_cycle(quarter, name)
+    yield "Sales velocity", _velocity(quarter, name, unit)
     yield "", _velocity(headline.month, "month", unit)
-    yield from _forecast(headline.outlook, unit)
+    yield from _forecast(headline.outlook, name, unit)
 
 
-def _forecast(outlook: Outlook | None, unit: str) -> Iterable[tuple[str, str]]:
-    """The quarter, how sure that is, and what the forecast's own record was."""
+def _forecast(outlook: Outlook | None, name: str, unit: str) -> Iterable[tuple[str, str]]:
+    """One quarter's won so far, forecast, quota and gap, and what the forecast's own record on such quarters was."""
     if outlook is None:
         yield "Forecast", "none: no deal has closed yet to learn from"
         return
-    chance = "no quota is set"
-    if outlook.quota is not None and outlook.probability_of_quota is not None:
-        chance = f"{outlook.probability_of_quota:.0%} chance of the quota of {outlook.quota:,.0f}"
+    quota = "no quota is set"
+    if outlook.quota is not None:
+        chance = "" if outlook.probability_of_quota is None else f" ({outlook.probability_of_quota:.0%} chance)"
+        quota = f"quota {outlook.quota:,.0f}{chance}"
+        if outlook.gap is not None:
+            quota += f", gap {outlook.gap:,.0f}"
     yield (
         "Forecast",
-        f"{outlook.mean:,.0f}{unit} in the {'fiscal quarter' if outlook.is_fiscal else 'quarter'} from {outlook.period_start} "
-        f"(80% between {outlook.p10:,.0f} and {outlook.p90:,.0f}); {chance}",
+        f"{name} from {outlook.period_start}: {outlook.won_so_far:,.0f}{unit} won so far, {outlook.mean:,.0f} forecast "
+        f"(80% between {outlook.p10:,.0f} and {outlook.p90:,.0f}), {quota}",
     )
     if outlook.replays == 0 or outlook.share_missed is None or outlook.share_held is None:
-        yield "", "its record: none yet, so do not rely on it"
+        yield "", f"its record on {name}s: none yet, so do not rely on it"
         return
     yield (
         "",
-        f"its record: over {_counted(outlook.replays, 'month')} it missed {outlook.share_missed:.0%} of what was won, "
+        f"its record: over {_counted(outlook.replays, name)} it missed {outlook.share_missed:.0%} of what was won, "
         f"and its interval held {outlook.share_held:.0%}",
     )
 
@@ -159,30 +162,30 @@ def _missing(headline: Headline) -> Iterable[tuple[str, str]]:
     yield "Cannot be told", "; ".join(told) + (f"; and {more} more in ops_coverage" if more else "")
 
 
-def _won(quarter: Period | None, unit: str) -> str:
+def _won(quarter: Period | None, name: str, unit: str) -> str:
     if quarter is None or quarter.won == 0:
-        return "no deal was won this quarter yet"
+        return f"no deal was won this {name} yet"
     amount = "none with an amount" if quarter.won_amount is None else f"{quarter.won_amount:,.0f}{unit}"
-    return f"{_counted(quarter.won, 'deal')} this quarter (since {quarter.period_start}), {amount}"
+    return f"{_counted(quarter.won, 'deal')} this {name} (since {quarter.period_start}), {amount}"
 
 
-def _win_rate(quarter: Period | None) -> str:
+def _win_rate(quarter: Period | None, name: str) -> str:
     if quarter is None or quarter.win_rate is None:
-        return "not known: no deal closed this quarter yet"
+        return f"not known: no deal closed this {name} yet"
     interval = (
         f"; 95% between {quarter.win_rate_low:.0%} and {quarter.win_rate_high:.0%}"
         if quarter.win_rate_low is not None and quarter.win_rate_high is not None
         else ""
     )
-    return f"{quarter.win_rate:.0%} this quarter ({quarter.won:,} of {quarter.closed:,} closed{interval})"
+    return f"{quarter.win_rate:.0%} this {name} ({quarter.won:,} of {quarter.closed:,} closed{interval})"
 
 
-def _sales_cycle(quarter: Period | None) -> str:
+def _sales_cycle(quarter: Period | None, name: str) -> str:
     if quarter is None or quarter.won == 0:
-        return "not known: no deal was won this quarter yet"
+        return f"not known: no deal was won this {name} yet"
     if quarter.sales_cycle_days_median is None:
-        return "not known: it is not known when the deals won this quarter were created"
-    return f"{_rounded(quarter.sales_cycle_days_median)} days, the median of those won this quarter"
+        return f"not known: it is not known when the deals won this {name} were created"
+    return f"{_rounded(quarter.sales_cycle_days_median)} days, the median of those won this {name}"
 
 
 def _velocity(period: Period | None, name: str, unit: str) -> str:
@@ -192,16 +195,16 @@ def _velocity(period: Period | None, name: str, unit: str) -> str:
             why = f"the deals won this {name} lack an amount or the days from created to closed"
         return f"not known for this {name}: {why}"
     now, before = period.velocity_per_day, period.previous_velocity_per_day
-    # A period that is not over has had fewer deals open in it, so it looks slower than the whole one before.
-    so_far, whole = ("", "") if period.is_complete else (" so far", "whole ")
+    # What is not over is compared with as many first days of the period before.
+    so_far, days = ("", f"the {name} before") if period.is_over else (" so far", f"the same days of the {name} before")
     told = f"{now:,.0f}{unit} a day this {name}{so_far}"
     if before is None:
-        return f"{told}; not known for the {name} before"
+        return f"{told}; not known for {days}"
     change = f"{abs(now - before):,.0f}"
     if change == "0":
-        return f"{told}, as in the {whole}{name} before"
+        return f"{told}, as in {days}"
     share = f" ({abs(now - before) / before:.0%})" if before else ""
-    return f"{told}, {change}{share} {'less' if now < before else 'more'} than the {whole}{name} before"
+    return f"{told}, {change}{share} {'less' if now < before else 'more'} than in {days}"
 
 
 def _outputs(home: Path) -> list[str]:

@@ -13,13 +13,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from publishing.headline import Headline, Missing, Period, _missing, read_headline
+from publishing.headline import Headline, Missing, Outlook, Period, _missing, read_headline
 from publishing.summary import WIDTH, render_published, render_refused
 from quality.verdict import CheckResult, Verdict, decide
 
 QUARTER = Period(date(2026, 10, 1), True, 12, 30, 45_000.0, 0.4, 0.246, 0.577, 31.5, 220.0, 200.0)
 MONTH = replace(
-    QUARTER, period_start=date(2026, 11, 1), is_complete=False, won=2, velocity_per_day=90.0, previous_velocity_per_day=100.0
+    QUARTER, period_start=date(2026, 11, 1), is_over=False, won=2, velocity_per_day=90.0, previous_velocity_per_day=100.0
 )
 HEADLINE = Headline(1_234, 3, 5_678_900.4, MONTH, QUARTER)
 NOTHING_WON = Period(date(2026, 10, 1), False, 0, 0, None, None, None, None, None, None, None)
@@ -75,8 +75,8 @@ def test_the_summary_says_what_was_done_and_what_it_shows() -> None:
         "12 deals this quarter (since 2026-10-01), 45,000 EUR",
         "40% this quarter (12 of 30 closed; 95% between 25% and 58%)",
         "31.5 days",
-        "220 EUR a day this quarter, 20 (10%) more than the quarter before",
-        "90 EUR a day this month so far, 10 (10%) less than the whole month before",
+        "220 EUR a day this quarter, 20 (10%) more than in the quarter before",
+        "90 EUR a day this month so far, 10 (10%) less than in the same days of the month before",
         "data/published/funnelcast.duckdb",
         "data/published/certificate.json",
         'funnelcast.open("data")',
@@ -122,7 +122,7 @@ def test_the_summary_says_what_was_done_and_what_it_shows() -> None:
         ),
         (
             Headline(1, 0, 0.0, MONTH, replace(QUARTER, previous_velocity_per_day=0.0)),
-            "220 more than the quarter before",
+            "220 more than in the quarter before",
         ),
         (
             Headline(1, 0, 0.0, MONTH, replace(QUARTER, previous_velocity_per_day=220.0)),
@@ -177,7 +177,7 @@ create table fct_velocity as
         5.5 as velocity_per_day, null as previous_velocity_per_day
     from (values
         ('quarter', date '2026-10-01', date '2026-12-31', 'company', 3, 9, 1000.0),
-        ('quarter', date '2026-07-01', date '2026-10-01', 'company', 4, 9, 2000.0),
+        ('quarter', date '2026-07-01', date '2026-09-30', 'company', 4, 9, 2000.0),
         ('quarter', date '2026-10-01', date '2026-12-31', 'team', 1, 9, 3000.0),
         ('year', date '2026-01-01', date '2026-12-31', 'company', 5, 9, 4000.0)
     ) as made(period_type, period_start, period_end, scope, won, closed, won_amount);
@@ -193,7 +193,7 @@ def test_the_numbers_are_those_of_the_whole_company_in_the_period_of_the_day() -
         assert found.month is None
         before = read_headline(connection, date(2026, 9, 30)).quarter
         assert before is not None
-        assert (before.won, before.is_complete) == (4, True)
+        assert (before.won, before.is_over) == (4, True)
         assert read_headline(connection, date(2027, 1, 1)).quarter is None
 
 
@@ -221,3 +221,54 @@ def test_what_is_missing_is_read_once_per_subject() -> None:
             """
         )
         assert _missing(connection) == (Missing("generic", "pushed", "no dates", "stage_history"),)
+
+
+FISCAL = """
+insert into fct_velocity by name from (values
+    ('fiscal_year', date '2026-02-01', date '2027-01-31', 'company', 9, 30, 9000.0),
+    ('fiscal_quarter', date '2026-11-01', date '2027-01-31', 'company', 2, 5, 164.0)
+) as made(period_type, period_start, period_end, scope, won, closed, won_amount);
+create table fct_forecast as from (values
+    ('quarter', date '2026-10-01', true, 646.0, 5000.0, 4000.0, 6000.0, 7000.0, 0.9, 2000.0),
+    ('fiscal_quarter', date '2026-11-01', true, 164.0, 868.0, 659.0, 1095.0, 1357.0, 0.01, 489.0),
+    ('fiscal_quarter', date '2027-02-01', true, 0.0, 1187.0, 870.0, 1528.0, null, null, null)
+) as made(period_type, period_start, is_latest, won_so_far, mean, p10, p90, quota, probability_of_quota, gap);
+alter table fct_forecast add column scope varchar default 'company';
+create table fct_forecast_accuracy as select 'company' as scope, 'funnelcast' as method, * from (values
+    ('month', 50.0, 100.0, true), ('month', 50.0, 100.0, true),
+    ('fiscal_quarter', 10.0, 100.0, true), ('fiscal_quarter', 30.0, 100.0, false)
+) as made(period_type, absolute_error, actual, is_within_p10_p90);
+"""
+
+
+def test_a_company_with_a_fiscal_year_reads_of_its_fiscal_quarter_alone() -> None:
+    """What was won beside a quota, and the record beside a forecast, are of one quarter and of such quarters."""
+    with duckdb.connect() as connection:
+        connection.execute(PUBLISHED + FISCAL)
+        found = read_headline(connection, date(2026, 11, 22))
+    assert found.is_fiscal
+    assert found.quarter is not None
+    assert (found.quarter.period_start, found.quarter.won_amount) == (date(2026, 11, 1), 164.0)
+    # Of two fiscal quarters 40 of 200 were missed, and one outcome of two was held.
+    assert found.outlook == Outlook(date(2026, 11, 1), 164.0, 868.0, 659.0, 1095.0, 1357.0, 0.01, 489.0, 2, 0.2, 0.5)
+    text = " ".join(render_published(CERTIFICATE, found, HOME).split())
+    assert (
+        "Forecast fiscal quarter from 2026-11-01: 164 EUR won so far, 868 forecast (80% between 659 and 1,095),"
+        " quota 1,357 (1% chance), gap 489" in text
+    )
+    assert "its record: over 2 fiscal quarters it missed 20% of what was won, and its interval held 50%" in text
+    assert "2 deals this fiscal quarter (since 2026-11-01), 164 EUR" in text
+    assert "this quarter" not in text
+
+
+def test_a_company_with_a_calendar_year_reads_of_its_quarter() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(PUBLISHED + FISCAL)
+        connection.execute("delete from fct_velocity where period_type like 'fiscal%'")
+        found = read_headline(connection, date(2026, 11, 22))
+    assert not found.is_fiscal
+    assert found.outlook is not None
+    assert (found.outlook.period_start, found.outlook.replays) == (date(2026, 10, 1), 0)
+    text = " ".join(render_published(CERTIFICATE, found, HOME).split())
+    assert "quarter from 2026-10-01: 646 EUR won so far, 5,000 forecast" in text
+    assert "its record on quarters: none yet, so do not rely on it" in text
