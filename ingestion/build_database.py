@@ -93,7 +93,8 @@ def raw_view(target: DeliveredObject, files: Sequence[StoredFile], process: Sale
         with delivered as ({body})
         select
             {declared}, _extra, {sql_text(target.system)} as _system, {sql_text(target.name)} as _object,
-            delivered._file, delivered._row, delivered._extracted_at, delivered._sequence,
+            delivered._file, delivered._row, coalesce(file.extracted_at, delivered._extracted_at) as _extracted_at,
+            delivered._sequence,
             hash(row({", ".join(_content(target, process))})) as _content,
             {sql_text(target.delivery)} as _delivery,
             coalesce(file.outcome = 'superseded', false) as _is_superseded

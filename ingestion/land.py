@@ -23,7 +23,15 @@ from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
 from funnelcast.whole_files import write_whole
 from ingestion.columns import closest, looks_like, match_columns, repeated_columns
-from ingestion.landing import DeliveredObject, FileLeftAlone, LandedFile, delivered_objects, scan_landing
+from ingestion.landing import (
+    DeliveredObject,
+    FileLeftAlone,
+    LandedFile,
+    delivered_objects,
+    extract_date_in_name,
+    extract_moment,
+    scan_landing,
+)
 from ingestion.places import Place, clear, place_of
 from ingestion.readers import CheckedFile, ReadResult, UnreadableFile, check, open_file, sql_text
 from ingestion.schema_drift import kinds_of_columns
@@ -78,7 +86,7 @@ def land(settings: Settings, process: SalesProcess) -> Landing:
     files, left_alone = scan_landing(settings.landing, targets, ZoneInfo(process.company.timezone))
     place = place_of(settings.landing)
     growing = _still_growing(files, place)
-    known = _Known.load(settings)
+    known = _Known.load(settings, targets, ZoneInfo(process.company.timezone))
     suppression = load_suppression(settings.raw)
     outcomes: list[FileOutcome] = [_left_alone(found) for found in left_alone]
     outcomes += [_outcome(found, "waiting", "it is still being written; it is read in the next run") for found in growing]
@@ -130,7 +138,7 @@ class _Known:
         return [lost for lost in self._damaged if lost.stem not in {stored.stem for stored in self.stored}]
 
     @classmethod
-    def load(cls, settings: Settings) -> _Known:
+    def load(cls, settings: Settings, targets: Sequence[DeliveredObject], timezone: ZoneInfo) -> _Known:
         path = settings.build / "landing_index.json"
         try:
             index = json.loads(path.read_text(encoding="utf-8"))
@@ -138,7 +146,9 @@ class _Known:
             # It only saves time: without it, every file is hashed again and found in the raw store.
             index = {}
         stored, damaged = stored_files(settings.raw)
-        return cls(stored, damaged, index)
+        undated = {(target.system, target.name) for target in targets if target.options.extracted_on}
+        dated = [_dated(found, (found.system, found.object) not in undated, timezone) for found in stored]
+        return cls(dated, damaged, index)
 
     def save(self, settings: Settings) -> None:
         write_whole(settings.build / "landing_index.json", json.dumps(self._index, indent=0, sort_keys=True))
@@ -234,6 +244,21 @@ def _read(file: LandedFile, path: Path, tonight: _Tonight, work: Path) -> Stored
     known.stored.append(stored)
     known.remember(file, stored)
     return stored
+
+
+def _dated(stored: StoredFile, is_dated_by_name: bool, timezone: ZoneInfo) -> StoredFile:
+    """A raw file with its moments by the clocks that the config names now.
+
+    A date alone is a day's first moment at the company. Were it kept as it was when the file landed, another timezone in the config
+    would make another delivery of every file, and all of it would be counted twice.
+    """
+
+    def moment(name: str, day: date) -> datetime:
+        told = extract_date_in_name(Path(name).name) if is_dated_by_name else None
+        return extract_moment(*(told or (day, None)), timezone)
+
+    again = tuple((name, moment(name, stored.extracted_on).isoformat(), place) for name, _, place in stored.again)
+    return replace(stored, extracted_at=moment(stored.file, stored.extracted_on), again=again)
 
 
 def _could_be(target: DeliveredObject, columns: Sequence[str]) -> bool:

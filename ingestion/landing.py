@@ -165,6 +165,12 @@ def extract_date_in_name(name: str) -> tuple[date, time | None] | None:
     return None
 
 
+def extract_moment(day: date, moment: time | None, timezone: ZoneInfo) -> datetime:
+    """When an extract was taken, in UTC: a date alone means that day's first moment at the company."""
+    taken = datetime.combine(day, time(), timezone).astimezone(UTC) if moment is None else datetime.combine(day, moment, UTC)
+    return taken.replace(tzinfo=None)
+
+
 def format_of(path: Path) -> tuple[Format, Compression | None] | None:
     """How a file is to be read, by its name; None where it is of no type that is read."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
@@ -223,7 +229,4 @@ def _describe(found: Found, target: DeliveredObject, timezone: ZoneInfo) -> Land
         reason = f"its name carries no extract date; expected one such as {target.name}_2026-11-22{last}"
         return FileLeftAlone(relative, "refused", reason, target)
     day, moment = dated
-    extracted_at = (
-        datetime.combine(day, time(), timezone).astimezone(UTC) if moment is None else datetime.combine(day, moment, UTC)
-    )
-    return LandedFile(relative, target, day, extracted_at.replace(tzinfo=None), _FORMATS[last], compression, found)
+    return LandedFile(relative, target, day, extract_moment(day, moment, timezone), _FORMATS[last], compression, found)

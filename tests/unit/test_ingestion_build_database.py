@@ -302,6 +302,16 @@ def test_local_times_are_read_by_the_declared_clock_and_doubtful_ones_are_noted(
     assert reason.startswith("2 of its times happen twice or never by the clocks of America/New_York")
 
 
+def test_an_extract_is_taken_when_its_day_begins_by_the_clocks_of_tonights_config(settings: Settings) -> None:
+    put(settings, "opportunity/a_2026-11-21.csv", "opportunity_id,stage\nD1,closing\n")
+    make(settings, {})
+    asked = "select _extracted_at::varchar from raw.generic__opportunity"
+    assert ask(settings, asked) == [("2026-11-21 00:00:00",)]
+    make(settings, {"company": {"timezone": "America/New_York"}})
+    assert ask(settings, asked) == [("2026-11-21 05:00:00",)]
+    assert ask(settings, "select count(*) from accounting.delivered_file") == [(1,)]
+
+
 def test_a_clock_and_a_format_of_ones_own_go_together(settings: Settings) -> None:
     put(settings, "stage_history/h_2026-11-21.csv", "opportunity_id,stage,entered_at\nD1,closing,01.07.2026 12:00\n")
     make(settings, {"objects": {"stage_history": {"timezone": "Europe/Berlin", "dates": "%d.%m.%Y %H:%M"}}})

@@ -64,6 +64,26 @@ def test_a_file_is_loaded_once(settings: Settings) -> None:
     assert raw_rows(settings) == [("opportunity/a_2026-11-21.csv", 2)]
 
 
+def test_another_timezone_lands_nothing_again(settings: Settings) -> None:
+    """A day at the company begins at another moment then; its files are the same, also those that were delivered again."""
+    put(settings, "opportunity/a_2026-11-21.csv")
+    put(settings, "opportunity/b_2026-11-22T0630.csv", DEALS + "O9,closing\n")
+    landed(settings)
+    put(settings, "opportunity/a_2026-11-21.csv", DEALS + "O8,closing\n")
+    landed(settings)
+    put(settings, "opportunity/a_2026-11-21.csv")
+    before = landed(settings)
+    after = landed(settings, SalesProcess.model_validate({"company": {"timezone": "America/New_York"}}))
+    assert (after.new_files, len(after.outcomes)) == (0, len(before.outcomes))
+    assert sorted((found.file, found.outcome) for found in after.outcomes) == sorted(
+        (found.file, found.outcome) for found in before.outcomes
+    )
+    assert {(stored.extracted_on.day, stored.extracted_at.isoformat()) for stored in after.stored} == {
+        (21, "2026-11-21T05:00:00"),
+        (22, "2026-11-22T06:30:00"),
+    }
+
+
 def test_raw_is_one_immutable_file_per_delivered_file(settings: Settings) -> None:
     """DESIGN section 5: named by date and content, delivered text only, with file, record number and extract date."""
     put(settings, "opportunity/a_2026-11-21.csv", "Opportunity ID,Stage,Amount\nO1,prospecting, 007 \nO2,closing,\n")
