@@ -54,6 +54,8 @@ class Company(_Strict):
     timezone: str = "UTC"
     # None: the currency of the data, if there is only one.
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    # How many days an exchange rate stands after its own where no newer one comes; None: until the next, as Salesforce's dated ones do.
+    rates_stand_for_days: Annotated[int, Field(ge=0, le=3660)] | None = 7
     fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
     week_starts_on: Weekday = "monday"
 

@@ -260,12 +260,13 @@ def _make_run(
         """
         create table config.run (
             build_id varchar, as_of date, as_of_end timestamp, timezone varchar, currency varchar, company_name varchar,
-            fiscal_year_start_month integer, first_day_of_week integer, sales_model varchar, process_digest varchar)
+            fiscal_year_start_month integer, first_day_of_week integer, sales_model varchar, process_digest varchar,
+            rates_stand_for_days integer)
         """
     )
     company = process.company
     connection.execute(
-        "insert into config.run values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into config.run values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             build_id,
             as_of,
@@ -277,6 +278,7 @@ def _make_run(
             _WEEKDAYS.index(company.week_starts_on) + 1,
             process.sales_model,
             process_digest(process),
+            company.rates_stand_for_days,
         ],
     )
 

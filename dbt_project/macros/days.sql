@@ -81,3 +81,8 @@
         else {{ dbt.dateadd('year', '-cast(' ~ periods ~ ' as integer)', start) }}
     end as date)
 {%- endmacro %}
+
+{#- Whether a deal that is open when a day ends should have closed by then: what was expected on that day was expected by its end. -#}
+{% macro is_overdue(expected_close_on, day) -%}
+    coalesce({{ expected_close_on }} <= {{ day }}, false)
+{%- endmacro %}

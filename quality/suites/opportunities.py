@@ -285,8 +285,13 @@ def _money(thresholds: Thresholds) -> tuple[Check, ...]:
         Check(
             name="exchange_rates_are_of_their_day",
             table="intermediate.int_opportunity_amount",
-            rule=NoRows("select * from checked where amount is not null and rate_date < rate_day"),
-            description="Money is converted at the rate of the day it was won, or of today.",
+            rule=NoRows(
+                """
+                select * from checked
+                where amount is not null and rate_date < rate_day and (select rates_stand_for_days from config.run) is not null
+                """
+            ),
+            description="Money is converted at the rate of the day it was won, or of today, unless rates stand until the next.",
             advice="The last rate of the week before was used: deliver the rates of the missing days in generic/fx_rate.",
             keys=("currency", "rate_day", "opportunity_id"),
             severity="warn",

@@ -20,7 +20,8 @@ SCHEMAS = ("raw", "config", "accounting", "staging", "intermediate", "marts")
 
 RUN = """
 create table config.run as
-select date '2026-11-22' as as_of, timestamp '2026-11-23' as as_of_end, 'UTC' as timezone, 'EUR' as currency;
+select date '2026-11-22' as as_of, timestamp '2026-11-23' as as_of_end, 'UTC' as timezone, 'EUR' as currency,
+    7 as rates_stand_for_days;
 
 create table config.created_from_stage (pipeline varchar, stage varchar);
 

@@ -180,7 +180,7 @@ segmented_activity as (
     select metric, date_day, 'team', team, team, n from activity
     union all
     -- One id in two systems is two people, as where deals are cut by rep.
-    select activity.metric, activity.date_day, 'rep', coalesce(rep_scope.scope_id, activity.rep_id), coalesce(rep_scope.scope_name, activity.rep_name), activity.n
+    select activity.metric, activity.date_day, 'rep', coalesce(rep_scope.scope_id, activity.rep_id, '(none)'), coalesce(rep_scope.scope_name, activity.rep_name), activity.n
     from activity
     left join rep_scope on activity.source_system = rep_scope.source_system and activity.rep_id = rep_scope.rep_id
 

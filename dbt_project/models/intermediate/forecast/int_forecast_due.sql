@@ -125,7 +125,7 @@ select
     cast(sum(valued.deals_without_amount) as bigint) as deals_without_amount
 from valued
 inner join moment on valued.made_on = moment.made_on and valued.expected_close_on <= moment.period_end
-where valued.expected_close_on >= moment.period_start or valued.expected_close_on < moment.made_on
+where valued.expected_close_on >= moment.period_start or {{ is_overdue('valued.expected_close_on', dbt.dateadd('day', -1, 'moment.made_on')) }}
 group by
     moment.made_on, moment.period_type, moment.period_start, valued.expected_close_on < moment.period_start, valued.pipeline, valued.team,
     valued.rep, valued.segment

@@ -76,7 +76,7 @@ followed as (
         coalesce(expected.amount, 0) * {{ rate_of('expected.currency') }} as worth,
         present.state is null or present.state = 'lost' as is_lost,
         present.state = 'open' and (
-            present.expected_close_on > expected.period_end or present.expected_close_on <= run.as_of
+            present.expected_close_on > expected.period_end or {{ is_overdue('present.expected_close_on', 'run.as_of') }}
             or present.expected_close_on is null
         ) as is_slipped
     from expected

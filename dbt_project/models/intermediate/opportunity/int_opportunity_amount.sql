@@ -1,5 +1,5 @@
 -- One row per opportunity: the rate that turns its money into the reporting currency, of the day it was won or of the as-of day.
--- A rate may be up to seven days old; without one the rate is null, and the gate refuses by name.
+-- Without one in force the rate is null, and the gate refuses by name.
 with opportunity as (
 
     select * from {{ ref('int_opportunity') }}
@@ -12,9 +12,9 @@ status as (
 
 ),
 
-fx_rate as (
+rate as (
 
-    select * from {{ ref('stg_generic__fx_rate') }}
+    select * from {{ ref('int_daily_rate') }}
 
 ),
 
@@ -38,15 +38,6 @@ reporting as (
 
 ),
 
-rate as (
-
-    select currency, rate_date, rate
-    from fx_rate
-    where row_disposition = 'loaded'
-    qualify row_number() over (partition by currency, rate_date order by _extracted_at desc) = 1
-
-),
-
 valued as (
 
     select
@@ -67,14 +58,9 @@ with_rate as (
     select
         valued.*,
         rate.rate,
-        rate.rate_date,
-        row_number() over (
-            partition by valued.opportunity_key order by rate.rate_date desc nulls last
-        ) as recency
+        rate.rate_date
     from valued
-    left join rate
-        on valued.currency = rate.currency
-        and rate.rate_date <= valued.rate_day and rate.rate_date > {{ dbt.dateadd('day', -8, 'valued.rate_day') }}
+    left join rate on valued.currency = rate.currency and valued.rate_day = rate.date_day
 
 )
 
@@ -101,4 +87,3 @@ select
     case when with_rate.currency <> reporting.currency then with_rate.rate_date end as rate_date
 from with_rate
 cross join reporting
-where with_rate.recency = 1

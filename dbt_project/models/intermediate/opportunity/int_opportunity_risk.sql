@@ -78,6 +78,13 @@ tells_person as (
 
 ),
 
+-- With one contact a deal by construction (a primary contact, the lead it came from), one is no sign of anything.
+tells_several as (
+
+    select distinct source_system from contact_count where contacts > 1
+
+),
+
 tells_plan as (
 
     select distinct source_system from planned_activity
@@ -113,7 +120,9 @@ known as (
         case when tells_person.source_system is not null then coalesce(contact_count.contacts, 0) end as contacts,
         tells_plan.source_system is not null as is_plan_told,
         next_activity.next_activity_on,
-        coalesce(opportunity.expected_close_on < run.as_of, false) as is_overdue
+        opportunity.expected_close_on,
+        {{ is_overdue('opportunity.expected_close_on', 'run.as_of') }} as is_overdue,
+        tells_several.source_system is not null as is_several_told
     from status
     cross join run
     inner join opportunity on status.opportunity_key = opportunity.opportunity_key
@@ -128,6 +137,7 @@ known as (
     left join next_activity
         on status.source_system = next_activity.source_system and status.opportunity_id = next_activity.opportunity_id
     left join tells_person on status.source_system = tells_person.source_system
+    left join tells_several on status.source_system = tells_several.source_system
     left join tells_plan on status.source_system = tells_plan.source_system
 
 ),
@@ -140,7 +150,7 @@ judged as (
             when days_in_stage > threshold_days then true
             when not is_entry_unknown then days_in_stage > threshold_days
         end as is_stalled,
-        contacts <= 1 as is_single_threaded,
+        case when contacts <> 1 or is_several_told then contacts <= 1 end as is_single_threaded,
         case when is_plan_told then next_activity_on is null end as has_no_next_activity
     from known
 
@@ -163,7 +173,7 @@ select
             || cast(cast(ceiling(threshold_days) as bigint) as varchar)
         end,
         case when close_date_pushes > 0 then 'close date pushed ' || cast(close_date_pushes as varchar) || '×' end,
-        case when is_overdue then 'expected to have closed by now' end,
+        case when is_overdue then 'overdue: expected to close by ' || cast(expected_close_on as varchar) end,
         case when contacts = 0 then 'nobody engaged' when is_single_threaded then 'one contact only' end,
         case when has_no_next_activity then 'no next activity' end
     ), '') as risk_reasons,
@@ -176,7 +186,10 @@ select
             else 'stalled: in its stage since before the first extract'
         end,
         case when close_date_pushes is null then 'close date pushes: no history of the expected close date' end,
-        case when contacts is null then 'contacts: no activity on a deal names a person' end,
+        case
+            when contacts is null then 'contacts: no activity on a deal names a person'
+            when is_single_threaded is null then 'one contact: no deal is known with more than one, so it says nothing'
+        end,
         case when has_no_next_activity is null then 'next activity: the extracts tell of no planned ones' end
     ), '') as risk_unknown
 from judged

@@ -1,4 +1,4 @@
--- One row per rep and day on which the rep did anything that is counted here.
+-- One row per rep and day on which the rep did anything that is counted here; one more per system and day for what is nobody's.
 with activity as (
 
     select * from {{ ref('int_activity') }}
@@ -41,54 +41,53 @@ counted as (
     select source_system, owner_id as rep_id, {{ local_day('created_at') }} as activity_date, 'leads_created' as metric, count(*) as n
     from lead
     cross join run
-    where owner_id is not null
     group by 1, 2, 3, 4
 
     union all
 
     -- A message counts once a day for each thing that happened to it; what has no column here makes no day.
     select
-        rep_source_system, rep_id, occurred_on, 'emails_' || case when is_machine then 'machine_opened' else event_type end,
+        coalesce(rep_source_system, source_system), rep_id, occurred_on, 'emails_' || case when is_machine then 'machine_opened' else event_type end,
         count(distinct message_id)
     from email_event
-    where rep_id is not null and event_type in ('sent', 'delivered', 'opened', 'machine_opened', 'clicked', 'replied', 'bounced', 'dropped')
+    where event_type in ('sent', 'delivered', 'opened', 'machine_opened', 'clicked', 'replied', 'bounced', 'dropped')
     group by 1, 2, 3, 4
 
     union all
 
-    select rep_source_system, rep_id, occurred_on, case activity_type when 'call' then 'calls' when 'email' then 'emails_logged' else 'tasks' end,
+    select coalesce(rep_source_system, source_system), rep_id, occurred_on, case activity_type when 'call' then 'calls' when 'email' then 'emails_logged' else 'tasks' end,
         count(*)
     from activity
-    where rep_id is not null and has_occurred and activity_type <> 'meeting'
+    where has_occurred and activity_type <> 'meeting'
     group by 1, 2, 3, 4
 
     union all
 
-    select rep_source_system, rep_id, booked_on, 'meetings_booked', count(*)
+    select coalesce(rep_source_system, source_system), rep_id, booked_on, 'meetings_booked', count(*)
     from activity
     cross join run
-    where rep_id is not null and activity_type = 'meeting' and booked_on <= run.as_of
-    group by rep_source_system, rep_id, booked_on
+    where activity_type = 'meeting' and booked_on <= run.as_of
+    group by 1, 2, 3, 4
 
     union all
 
-    select rep_source_system, rep_id, occurred_on, 'meetings_held', count(*)
+    select coalesce(rep_source_system, source_system), rep_id, occurred_on, 'meetings_held', count(*)
     from activity
-    where rep_id is not null and is_held
+    where is_held
     group by 1, 2, 3, 4
 
     union all
 
     select source_system, owner_id, created_on, 'opportunities_created', count(*)
     from opportunity
-    where owner_id is not null and status <> 'deleted'
+    where status <> 'deleted'
     group by 1, 2, 3, 4
 
     union all
 
     select source_system, owner_id, closed_on, 'opportunities_won', count(*)
     from opportunity
-    where owner_id is not null and status = 'won'
+    where status = 'won'
     group by 1, 2, 3, 4
 
 ),
@@ -116,7 +115,7 @@ by_day as (
 select
     by_day.source_system,
     by_day.rep_id,
-    coalesce(user_version.name, 'unknown (' || by_day.rep_id || ')') as rep_name,
+    case when by_day.rep_id is null then '(none)' else coalesce(user_version.name, 'unknown (' || by_day.rep_id || ')') end as rep_name,
     user_version.team,
     by_day.activity_date,
     by_day.leads_created,

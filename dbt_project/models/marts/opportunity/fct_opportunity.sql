@@ -175,7 +175,7 @@ select
     created_on,
     is_created_at_inferred,
     expected_close_on,
-    status = 'open' and coalesce(expected_close_on < as_of, false) as is_overdue,
+    status = 'open' and {{ is_overdue('expected_close_on', 'as_of') }} as is_overdue,
     stage_entered_at,
     closed_at,
     closed_on,
