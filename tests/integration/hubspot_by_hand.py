@@ -14,23 +14,23 @@ from funnelcast.settings import Settings
 # HubSpot's own export: its headings, labels of stages and pipelines, owners by name.
 _HEADINGS = (
     "Record ID,Deal Name,Deal Stage,Pipeline,Amount,Currency,Close Date,Create Date,Deal owner,Merged Deal IDs,Archived,"
-    "Associated Company IDs\n"
+    "Associated Company IDs,Deal Type,Deal probability,Next step,Region\n"
 )
 _EARLIER_DEALS = """\
-100,Alpha twice,Qualified to buy,Sales Pipeline,4000,USD,2026-11-30 00:00,2026-10-01 09:00,Ann Lee,,false,500
-101,Alpha,Appointment scheduled,Sales Pipeline,5000,USD,2026-11-30 00:00,2026-10-03 09:00,Ann Lee,,false,500
-104,Delta,Appointment scheduled,Sales Pipeline,10,USD,,2026-10-08 09:00,Bo Ek,,false,
+100,Alpha twice,Qualified to buy,Sales Pipeline,4000,USD,2026-11-30 00:00,2026-10-01 09:00,Ann Lee,,false,500,,,,
+101,Alpha,Appointment scheduled,Sales Pipeline,5000,USD,2026-11-30 00:00,2026-10-03 09:00,Ann Lee,,false,500,,,,
+104,Delta,Appointment scheduled,Sales Pipeline,10,USD,,2026-10-08 09:00,Bo Ek,,false,,,,,
 """
 _DEALS = """\
-101,Alpha,Closed won,Sales Pipeline,5000,USD,2026-11-10 10:00,2026-10-03 09:00,Ann Lee,100,false,500
-102,Beta,Renewal due,Renewals,1000,EUR,2026-12-20 00:00,2026-10-20 09:00,bo@example.com,,false,501
-103,Gamma,Closed lost,Sales Pipeline,700,USD,2026-11-12 09:00,2026-10-05 09:00,Ann Lee,,false,
-104,Delta,Appointment scheduled,Sales Pipeline,10,USD,,2026-10-08 09:00,Bo Ek,,true,
+101,Alpha,Closed won,Sales Pipeline,5000,USD,2026-11-10 10:00,2026-10-03 09:00,Ann Lee,100,false,500,,,,
+102,Beta,Renewal due,Renewals,1000,EUR,2026-12-20 00:00,2026-10-20 09:00,bo@example.com,,false,501,existingbusiness,0.4,Send terms to Max,North
+103,Gamma,Closed lost,Sales Pipeline,700,USD,2026-11-12 09:00,2026-10-05 09:00,Ann Lee,,false,,,,,
+104,Delta,Appointment scheduled,Sales Pipeline,10,USD,,2026-10-08 09:00,Bo Ek,,true,,,,,
 """
 _NOBODY_KNOWS = """\
-105,Epsilon,Chatting,Sales Pipeline,10,USD,,2026-10-08 09:00,Bo Ek,,false,
-106,Zeta,Appointment scheduled,Moonshots,10,USD,,2026-10-08 09:00,Bo Ek,,false,
-107,Eta,Appointment scheduled,Sales Pipeline,10,XTS,,2026-10-08 09:00,Bo Ek,,false,
+105,Epsilon,Chatting,Sales Pipeline,10,USD,,2026-10-08 09:00,Bo Ek,,false,,,,,
+106,Zeta,Appointment scheduled,Moonshots,10,USD,,2026-10-08 09:00,Bo Ek,,false,,,,,
+107,Eta,Appointment scheduled,Sales Pipeline,10,XTS,,2026-10-08 09:00,Bo Ek,,false,,,,,
 """
 # The API's pipelines; no stage says that the lost one is closed.
 _PIPELINES = [

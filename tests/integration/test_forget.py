@@ -37,9 +37,10 @@ CONFIG = PROJECT / "config" / "sales_process.yml"
 # What is told of the person, by table; every other column of every table must be as it was.
 # A person's id is made of the address: it becomes another one.
 PERSONAL = {
-    "dim_lead": {"email", "person_id"},
+    "dim_lead": {"name", "email", "person_id"},
     "dim_person": {"email", "person_id"},
-    "dim_person_record": {"person_id"},
+    "dim_person_record": {"person_id", "extra"},
+    "fct_opportunity": {"lead_name"},
     "ops_set_aside": {"problem_value"},
 }
 
@@ -84,9 +85,10 @@ def test_every_other_number_is_unchanged(erasure: Erasure) -> None:
 
 
 def test_rows_stay_with_their_ids_and_say_that_they_were_erased(erasure: Erasure) -> None:
-    rows = rows_of(erasure.published.resolve(), f"select email, industry from dim_lead where lead_id = '{LEAD}'")
+    rows = rows_of(erasure.published.resolve(), f"select email, industry, name from dim_lead where lead_id = '{LEAD}'")
     assert len(rows) == 1
-    email, industry = rows[0]
+    email, industry, name = rows[0]
+    assert name.startswith("erased-")
     assert email.startswith("erased-")
     assert email.endswith("@erased.invalid")
     assert industry == "Manufacturing"

@@ -7,6 +7,7 @@ Broken by: models/intermediate/hubspot, int_stage_label, int_opportunity_change,
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -151,6 +152,28 @@ def test_accounts_and_leads_are_those_that_the_deals_are_linked_to(company: Sett
         ("11", datetime(2026, 9, 2, 9), datetime(2026, 9, 5, 9), "101", "ORGANIC_SEARCH"),
         ("12", datetime(2026, 9, 3, 9), None, "102", "OFFLINE"),
     ]
+
+
+def test_a_deal_is_told_with_names_and_what_its_owner_says_of_it(company: Settings) -> None:
+    """Ann's call on 100 is one on 101. What no column holds is told aside: the id of the stage's, and a column of the company's own."""
+    found = rows(
+        company.home,
+        "select opportunity_id, stage_label, account_name, lead_name, opportunity_type, probability, next_step, last_activity_on, "
+        "last_activity_reason from fct_opportunity where opportunity_id in ('101', '102') order by 1",
+    )
+    assert found == [
+        ("101", "Closed won", "Acme", "Eve One", None, None, None, date(2026, 11, 16), None),
+        ("102", "Renewal due", "Bolt", "Eve Two", "existingbusiness", 0.4, "Send terms to Max", None, "none took place"),
+    ]
+    ((extra,),) = rows(company.home, "select extra from fct_opportunity where opportunity_id = '102'")
+    told = json.loads(extra)
+    assert (told["region"], told["deal_pipeline_stage_id"], told["deal_pipeline_id"]) == ("North", "Renewal due", "Renewals")
+    assert "next_step" not in told
+    leads = rows(
+        company.home,
+        "select name, account_name, owner_name, opportunity_name, extra ->> 'lifecyclestage' from dim_lead order by 1",
+    )
+    assert leads == [("Eve One", None, "Ann Lee", "Alpha", "opportunity"), ("Eve Two", None, "Ann Lee", "Beta", "lead")]
 
 
 def test_mail_of_both_tools_is_credited_to_hubspots_owners(company: Settings) -> None:

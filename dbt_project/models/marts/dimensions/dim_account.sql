@@ -23,6 +23,18 @@ lead as (
 
 ),
 
+company_name as (
+
+    select company_id, name from {{ ref('dim_company') }}
+
+),
+
+record_extra as (
+
+    select * from {{ ref('int_record_extra') }} where object = 'account'
+
+),
+
 score as (
 
     select * from {{ ref('int_score') }}
@@ -77,6 +89,7 @@ select
     account.country,
     account.created_at,
     company.company_id,
+    company_name.name as company_name,
     false as is_placeholder,
     fit.points as fit_score,
     fit.tier as fit_tier,
@@ -85,12 +98,15 @@ select
     qualification.points as qualification_score,
     qualification.tier as qualification_tier,
     qualification.unknown_attributes as qualification_unknown_attributes,
-    qualification.reason as qualification_reason
+    qualification.reason as qualification_reason,
+    record_extra.extra
 from account
 left join company on account.source_system = company.source_system and account.account_id = company.account_id
+left join company_name on company.company_id = company_name.company_id
 left join fit on account.source_system = fit.source_system and account.account_id = fit.subject_id
 left join qualification
     on account.source_system = qualification.source_system and account.account_id = qualification.account_id
+left join record_extra on account.source_system = record_extra.source_system and account.account_id = record_extra.record_id
 
 union all
 
@@ -104,6 +120,7 @@ select
     cast(null as varchar),
     cast(null as timestamp),
     cast(null as varchar),
+    cast(null as varchar),
     true,
     cast(null as integer),
     cast(null as varchar),
@@ -112,5 +129,6 @@ select
     cast(null as integer),
     cast(null as varchar),
     cast(null as integer),
+    cast(null as varchar),
     cast(null as varchar)
 from placeholder

@@ -17,6 +17,37 @@ lead_company as (
 
 ),
 
+opportunity as (
+
+    select source_system, opportunity_id, name from {{ ref('int_opportunity') }}
+
+),
+
+-- Accounts and owners as their own dimensions name them.
+account as (
+
+    select source_system, account_id, name from {{ ref('dim_account') }}
+
+),
+
+rep as (
+
+    select source_system, rep_id, name from {{ ref('dim_rep') }}
+
+),
+
+company_name as (
+
+    select company_id, name from {{ ref('dim_company') }}
+
+),
+
+record_extra as (
+
+    select * from {{ ref('int_record_extra') }} where object = 'lead'
+
+),
+
 score as (
 
     select * from {{ ref('int_score') }} where subject = 'lead'
@@ -38,8 +69,11 @@ qualification as (
 select
     lead.source_system,
     lead.lead_id,
+    lead.name,
     lead.account_id,
+    case when lead.account_id is not null and account.account_id is null then 'unknown (' || lead.account_id || ')' else account.name end as account_name,
     lead.owner_id,
+    rep.name as owner_name,
     lead.email,
     lead.title,
     lead.company,
@@ -53,6 +87,7 @@ select
     lead.qualified_at,
     lead.converted_at,
     lead.opportunity_id,
+    opportunity.name as opportunity_name,
     lead.campaign,
     person.person_id,
     -- Of several leads that are one person, the first: to count people, count these.
@@ -60,6 +95,7 @@ select
         partition by person.person_id order by lead.created_at, lead.source_system, lead.lead_id
     ) = 1 as is_primary_record,
     lead_company.company_id,
+    company_name.name as company_name,
     fit.points as fit_score,
     fit.tier as fit_tier,
     fit.unknown_attributes as fit_unknown_attributes,
@@ -67,9 +103,15 @@ select
     qualification.points as qualification_score,
     qualification.tier as qualification_tier,
     qualification.unknown_attributes as qualification_unknown_attributes,
-    qualification.reason as qualification_reason
+    qualification.reason as qualification_reason,
+    record_extra.extra
 from lead
 left join person on lead.source_system = person.source_system and lead.lead_id = person.record_id
 left join lead_company on lead.source_system = lead_company.source_system and lead.lead_id = lead_company.lead_id
+left join company_name on lead_company.company_id = company_name.company_id
+left join account on lead.source_system = account.source_system and lead.account_id = account.account_id
+left join rep on lead.source_system = rep.source_system and lead.owner_id = rep.rep_id
+left join opportunity on lead.source_system = opportunity.source_system and lead.opportunity_id = opportunity.opportunity_id
+left join record_extra on lead.source_system = record_extra.source_system and lead.lead_id = record_extra.record_id
 left join fit on lead.source_system = fit.source_system and lead.lead_id = fit.subject_id
 left join qualification on lead.source_system = qualification.source_system and lead.lead_id = qualification.subject_id

@@ -29,6 +29,12 @@ person as (
 
 ),
 
+record_extra as (
+
+    select * from {{ ref('int_record_extra') }} where object = 'user'
+
+),
+
 known as (
 
     select * from user_version where is_current
@@ -68,9 +74,11 @@ select
     known.started_on,
     known.ended_on,
     person.person_id,
-    false as is_placeholder
+    false as is_placeholder,
+    record_extra.extra
 from known
 left join person on known.source_system = person.source_system and known.user_id = person.record_id
+left join record_extra on known.source_system = record_extra.source_system and known.user_id = record_extra.record_id
 left join known as manager on known.source_system = manager.source_system and known.manager_id = manager.user_id
 
 union all
@@ -89,5 +97,6 @@ select
     cast(null as date),
     cast(null as date),
     cast(null as varchar),
-    true
+    true,
+    cast(null as varchar)
 from placeholder

@@ -13,6 +13,12 @@ stage_history as (
 ),
 
 {% endif -%}
+opportunity as (
+
+    select source_system, opportunity_id, name from {{ ref('int_opportunity') }}
+
+),
+
 compared as (
 
     select
@@ -59,11 +65,14 @@ compared as (
 )
 
 select
-    source_system,
-    opportunity_id,
-    field,
-    changed_at,
-    old_value,
-    new_value
+    compared.source_system,
+    compared.opportunity_id,
+    opportunity.name as opportunity_name,
+    compared.field,
+    compared.changed_at,
+    compared.old_value,
+    compared.new_value
 from compared
-where is_told = 0
+left join opportunity
+    on compared.source_system = opportunity.source_system and compared.opportunity_id = opportunity.opportunity_id
+where compared.is_told = 0

@@ -3,13 +3,22 @@ with comparison as (
 
     select * from {{ ref('int_history_comparison') }}
 
+),
+
+opportunity as (
+
+    select source_system, opportunity_id, name from {{ ref('int_opportunity') }}
+
 )
 
 select
-    source_system,
-    opportunity_id,
-    shown_at,
-    extract_stage,
-    history_stage
+    comparison.source_system,
+    comparison.opportunity_id,
+    opportunity.name as opportunity_name,
+    comparison.shown_at,
+    comparison.extract_stage,
+    comparison.history_stage
 from comparison
-where not is_agreed
+left join opportunity
+    on comparison.source_system = opportunity.source_system and comparison.opportunity_id = opportunity.opportunity_id
+where not comparison.is_agreed

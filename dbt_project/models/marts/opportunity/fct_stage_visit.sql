@@ -7,7 +7,7 @@ with stage_visit as (
 
 opportunity as (
 
-    select opportunity_key, source_system, opportunity_id from {{ ref('int_opportunity') }}
+    select opportunity_key, source_system, opportunity_id, name from {{ ref('int_opportunity') }}
 
 ),
 
@@ -28,6 +28,7 @@ select
         as visit_id,
     opportunity.source_system,
     opportunity.opportunity_id,
+    opportunity.name as opportunity_name,
     stage_visit.visit_number,
     stage.pipeline,
     stage.stage,

@@ -19,7 +19,7 @@ period as (
 
 opportunity as (
 
-    select opportunity_key, source_system, opportunity_id from {{ ref('int_opportunity') }}
+    select opportunity_key, source_system, opportunity_id, name from {{ ref('int_opportunity') }}
 
 ),
 
@@ -81,6 +81,7 @@ quiet as (
 select
     opportunity.source_system,
     opportunity.opportunity_id,
+    opportunity.name as opportunity_name,
     period.period_type,
     period.period_start,
     period.period_end,
@@ -115,6 +116,7 @@ union all
 select
     opportunity.source_system,
     opportunity.opportunity_id,
+    opportunity.name,
     quiet.period_type,
     quiet.period_start,
     quiet.period_end,

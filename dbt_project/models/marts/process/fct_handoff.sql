@@ -52,6 +52,7 @@ bounded as (
 
     select
         followed.*,
+        opportunity.name as opportunity_name,
         opportunity.status,
         least(
             coalesce(followed.next_handed_at, run.as_of_end),
@@ -129,6 +130,7 @@ select
     ) }} as handoff_id,
     bounded.source_system,
     bounded.opportunity_id,
+    bounded.opportunity_name,
     cast(bounded.handoff_number as integer) as handoff_number,
     bounded.kind,
     bounded.pipeline,

@@ -162,6 +162,7 @@ valued as (
 
     select
         settled.*,
+        opportunity.name as opportunity_name,
         opportunity.closed_at,
         opportunity.closed_on,
         opportunity.amount,
@@ -175,6 +176,7 @@ valued as (
 select
     valued.source_system,
     valued.opportunity_id,
+    valued.opportunity_name,
     valued.part,
     valued.rep_id,
     user_role.name as rep_name,
