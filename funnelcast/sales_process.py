@@ -254,6 +254,8 @@ class Definitions(_Strict):
     past_periods: Literal["today", "frozen"] = "today"
     # The opportunities of sales velocity: the mean number open over the period's days, or those open at any moment of it.
     velocity_opportunities: Literal["mean_open", "open_in_period"] = "mean_open"
+    # When a deal was closed: when it came to its last stage, or on the day that the CRM has as its close date.
+    closed_on: Literal["stage_change", "close_date"] = "stage_change"
 
 
 class Forecast(_Strict):

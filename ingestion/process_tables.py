@@ -51,7 +51,10 @@ _TABLES: dict[str, str] = {
     "shared_domain": "domain varchar",
     "name_suffix": "suffix varchar",
     "segment_column": "scope varchar, column_name varchar",
-    "definition": "slipped varchar, closed_amount varchar, amount_column varchar, past_periods varchar, velocity_opportunities varchar",
+    "definition": (
+        "slipped varchar, closed_amount varchar, amount_column varchar, past_periods varchar, velocity_opportunities varchar,"
+        " closed_on varchar"
+    ),
     "forecast": (
         "moving_average_periods integer, warn_below_probability double, trusted_replays integer, trusted_error double, "
         "trusted_interval double, ramp_months integer"
@@ -119,6 +122,7 @@ def _rows(process: SalesProcess) -> dict[str, list[tuple[object, ...]]]:
                 defined.amount_column,
                 defined.past_periods,
                 defined.velocity_opportunities,
+                defined.closed_on,
             )
         ],
         "forecast": [_forecast_row(process.forecast)],

@@ -1,4 +1,5 @@
-"""What a run should say of its deliveries beside the numbers: columns that changed, and what the histories are made of.
+"""What a run should say of its deliveries beside the numbers: columns that changed, what the histories are made of, and
+bookings that depend on what is taken for the day of closing.
 
 Belongs here: reading it from the published tables. Does not belong here: finding it (ingestion/, dbt_project/), or the layout of the
 words (summary.py).
@@ -13,6 +14,7 @@ from datetime import date
 import duckdb
 
 _COLUMNS_NAMED = 8
+_MONTHS_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Notices:
 
     schema_changes: tuple[str, ...] = ()
     histories: tuple[str, ...] = ()
+    close_dates: tuple[str, ...] = ()
 
 
 def read_notices(connection: duckdb.DuckDBPyConnection, as_of: date) -> Notices:
@@ -29,6 +32,7 @@ def read_notices(connection: duckdb.DuckDBPyConnection, as_of: date) -> Notices:
     return Notices(
         tuple(_schema_changes(connection, as_of)) if "ops_schema_change" in known else (),
         tuple(_histories(connection)) if "ops_history_source" in known else (),
+        tuple(_close_dates(connection)) if "ops_close_date_difference" in known else (),
     )
 
 
@@ -59,5 +63,39 @@ def _histories(connection: duckdb.DuckDBPyConnection) -> Iterable[str]:
     ).fetchall()
     for system, history, creation, records, extracts, compared, differ in rows:
         told = f"{system}: {history:,} changes told by its history, {creation:,} by creation, {extracts:,} by extracts"
-        told += f", {records:,} by close dates" if records else ""
+        if records:
+            told += f", {records:,} by close dates"
         yield told + (f"; {differ:,} of {compared:,} states in extracts differ from it" if compared else "")
+
+
+def _close_dates(connection: duckdb.DuckDBPyConnection) -> Iterable[str]:
+    """Won deals of another month by the CRM's close date than by their last change of stage, and what that does to the months."""
+    deals, of_quarter, by_close_date = connection.execute(
+        "select count(*), count(*) filter (where moves_quarter), coalesce(bool_or(closed_on = close_date), false)"
+        " from ops_close_date_difference where status = 'won' and moves_month and problem is null"
+    ).fetchall()[0]
+    if not deals:
+        return
+    months = connection.execute(
+        """
+        select month, sum(amount) as difference
+        from (
+            select month_by_close_date as month, amount from ops_close_date_difference
+            where status = 'won' and moves_month and problem is null
+            union all
+            select month_by_stage_change, -amount from ops_close_date_difference
+            where status = 'won' and moves_month and problem is null
+        )
+        group by month having sum(amount) <> 0 order by abs(sum(amount)) desc, month
+        """
+    ).fetchall()
+    told = [f"{month:%Y-%m} {difference:+,.0f}" for month, difference in months[:_MONTHS_NAMED]]
+    more = f" and {len(months) - _MONTHS_NAMED} more" if len(months) > _MONTHS_NAMED else ""
+    counted = "the close date" if by_close_date else "the change of stage"
+    subject = "1 won deal is" if deals == 1 else f"{deals:,} won deals are"
+    yield (
+        f"{subject} in another month by the CRM's close date than by the change of stage, {of_quarter:,} in another quarter; "
+        f"counted by {counted}"
+        + (f". Bookings by close date: {', '.join(told)}{more}" if told else "")
+        + "; ops_close_date_difference lists them"
+    )

@@ -45,6 +45,7 @@ def render_published(certificate: dict[str, Any], headline: Headline, home: Path
             *_labelled(_work(certificate)),
             *_labelled(_listed("Columns", notices.schema_changes)),
             *_labelled(_listed("History", notices.histories)),
+            *_labelled(_listed("Close dates", notices.close_dates)),
             *_warnings(certificate["checks"]),
             "",
             *_labelled(_numbers(headline, certificate["reporting_currency"])),

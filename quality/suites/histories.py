@@ -1,4 +1,4 @@
-"""ops_history_source and ops_history_difference: what the past is made of, and where its two tellings differ."""
+"""ops_history_source, ops_history_difference and ops_close_date_difference: what the past is made of, and where its tellings differ."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from quality.thresholds import Thresholds
 
 SOURCES = "marts.ops_history_source"
 DIFFERENCES = "marts.ops_history_difference"
+CLOSES = "marts.ops_close_date_difference"
+OPPORTUNITY = ("source_system", "opportunity_id")
 DIFFERENCE = ("source_system", "opportunity_id", "shown_at")
 
 
@@ -64,6 +66,36 @@ def group(thresholds: Thresholds) -> Group:
                 advice="The tables follow the history: compare these deals with the CRM; its history may have holes.",
                 keys=DIFFERENCE,
                 severity="warn",
+            ),
+            Check(
+                name="a_close_date_difference_is_one_row",
+                table=CLOSES,
+                rule=UniqueTogether(OPPORTUNITY),
+                description="Each closed deal whose close date is not the day of its last change of stage is told once.",
+                advice="A model joined to more rows than it should: report it as a fault of Funnelcast.",
+                keys=OPPORTUNITY,
+            ),
+            Check(
+                name="a_close_date_that_differs_is_of_a_deal_that_is_closed_so",
+                table=CLOSES,
+                rule=NoRows(
+                    """
+                    select checked.*
+                    from checked
+                    left join marts.fct_opportunity as opportunity using (source_system, opportunity_id)
+                    where checked.stage_changed_on = checked.close_date
+                        or checked.status is distinct from opportunity.status
+                        or checked.closed_on is distinct from opportunity.closed_on
+                        or checked.closed_on is distinct from case
+                            when (select closed_on from config.definition) = 'close_date' and checked.problem is null
+                                then checked.close_date
+                            else checked.stage_changed_on
+                        end
+                    """
+                ),
+                description="A deal is closed on the day that the company's definition says.",
+                advice="Report it as a fault of Funnelcast.",
+                keys=OPPORTUNITY,
             ),
         ),
     )

@@ -25,7 +25,7 @@ select date '2026-11-22' as as_of, timestamp '2026-11-23' as as_of_end, 'UTC' as
 
 create table config.created_from_stage (pipeline varchar, stage varchar);
 
-create table config.definition as select 'mean_open' as velocity_opportunities;
+create table config.definition as select 'mean_open' as velocity_opportunities, 'stage_change' as closed_on;
 
 create table config.forecast_replay as
 select period_type, 1 as periods from (values ('week'), ('month'), ('quarter'), ('year')) as periods (period_type);
@@ -167,7 +167,7 @@ select
     status,
     100::decimal(18, 2) as amount, 100::decimal(18, 2) as amount_original, 'EUR' as currency,
     cast(created_at as timestamp) as created_at, cast(stage_entered_at as timestamp) as stage_entered_at,
-    cast(closed_at as timestamp) as closed_at, cast(deleted_at as timestamp) as deleted_at,
+    cast(closed_at as timestamp) as closed_at, cast(cast(closed_at as timestamp) as date) as closed_on, cast(deleted_at as timestamp) as deleted_at,
     false as is_of_earlier_extract,
     0.5::double as probability, date '2026-11-20' as last_activity_on, cast(null as varchar) as last_activity_reason,
     case when status = 'open' then false end as is_stalled, case when status = 'open' then 2 end as contacts,
@@ -224,6 +224,15 @@ create table marts.ops_history_difference as
 select
     'generic' as source_system, 'o6' as opportunity_id, timestamp '2026-11-21' as shown_at, 'propose' as extract_stage,
     'qualify' as history_stage
+"""
+
+# One deal was closed in the CRM's words a day before it came to its last stage.
+CLOSE_DATES = """
+create table marts.ops_close_date_difference as
+select
+    source_system, opportunity_id, status, closed_on, closed_on as stage_changed_on, closed_on - 1 as close_date, cast(null as varchar) as problem
+from marts.fct_opportunity
+where status = 'won' and opportunity_id = 'o2';
 """
 
 # Ann of team A has a quota for November, and Ben has one too. o1 was won at the rate of its day.
@@ -583,6 +592,7 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
         MATCHING,
         OPPORTUNITIES,
         HISTORIES,
+        CLOSE_DATES,
         FUNNEL,
         VELOCITY,
         PIPELINE,

@@ -320,6 +320,8 @@ PLANTS: dict[str, str] = {
     "extracts_agree_with_the_history": "insert into marts.ops_history_difference"
     " select 'generic', 'o' || number, timestamp '2026-11-20', 'propose', 'qualify' from range(1, 6) as deals (number);"
     " update marts.ops_history_source set states_that_differ = 6",
+    "a_close_date_difference_is_one_row": again("marts.ops_close_date_difference", "true"),
+    "a_close_date_that_differs_is_of_a_deal_that_is_closed_so": "update marts.ops_close_date_difference set closed_on = close_date",
     # activity
     "a_day_of_a_person_is_one_row": again("marts.fct_activity_daily", "activity_date = '2026-11-22'"),
     "activity_has_its_day": "update marts.fct_activity_daily set activity_date = null where activity_date = '2026-11-16'",

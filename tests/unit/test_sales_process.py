@@ -363,6 +363,7 @@ def test_contested_definitions_as_tables(tmp_path: Path) -> None:
         "amount_column": "arr",
         "past_periods": "frozen",
         "velocity_opportunities": "open_in_period",
+        "closed_on": "close_date",
     }
     write_process_tables(read(tmp_path, process(definitions=defined)), tmp_path / "config")
     with duckdb.connect() as connection:
@@ -371,7 +372,7 @@ def test_contested_definitions_as_tables(tmp_path: Path) -> None:
             for name in ("definition", "created_from_stage")
         }
     assert found == {
-        "definition": [("not_closed", "first", "arr", "frozen", "open_in_period")],
+        "definition": [("not_closed", "first", "arr", "frozen", "open_in_period", "close_date")],
         "created_from_stage": [("direct", "offer")],
     }
 

@@ -46,10 +46,26 @@ dated as (
 
     select
         opportunity_change.*,
-        run.as_of,
-        run.timezone
+        -- Most is told when it happens.
+        case
+            when opportunity_change.told_at = opportunity_change.changed_at then opportunity_change.changed_on
+            else cast({{ local_time('opportunity_change.told_at', 'run.timezone') }} as date)
+        end as told_on,
+        run.as_of
     from opportunity_change
     cross join run
+
+),
+
+-- What is dated back to the CRM's close date was not known on that day, but when it was told.
+known_change as (
+
+    select
+        *,
+        max(case when evidence = 'record' then greatest(changed_on, told_on) else changed_on end) over (
+            partition by opportunity_key order by change_number rows unbounded preceding
+        ) as known_on
+    from dated
 
 ),
 
@@ -58,13 +74,11 @@ staying as (
 
     select
         *,
-        lead(changed_on) over by_change as next_changed_on,
-        -- Most is told when it happens.
-        case when told_at = changed_at then changed_on else cast({{ local_time('told_at', 'timezone') }} as date) end as told_on,
+        lead(known_on) over by_change as next_known_on,
         max(case when enters_stage then changed_on end) over by_change as stage_entered_on
-    from dated
+    from known_change
     window by_change as (partition by opportunity_key order by change_number rows unbounded preceding)
-    qualify next_changed_on is null or next_changed_on > changed_on
+    qualify next_known_on is null or next_known_on > known_on
 
 ),
 
@@ -72,8 +86,8 @@ known as (
 
     select
         staying.opportunity_key,
-        {{ days_after('staying.changed_on', 1) }} as known_from,
-        {{ days_after('staying.next_changed_on', 1) }} as known_until,
+        {{ days_after('staying.known_on', 1) }} as known_from,
+        {{ days_after('staying.next_known_on', 1) }} as known_until,
         stage.state,
         stage.pipeline,
         stage.stage,

@@ -43,6 +43,12 @@ run as (
 
 ),
 
+definition as (
+
+    select * from {{ source('config', 'definition') }}
+
+),
+
 stage as (
 
     select * from {{ ref('int_stage') }}
@@ -490,7 +496,6 @@ numbered as (
     select
         told.*,
         row_number() over by_time as change_number,
-        lead(told.changed_at) over by_time as next_changed_at,
         lag(told.stage_key) over by_time as previous_stage_key
     from told
     left join stage on told.stage_key = stage.stage_key
@@ -500,15 +505,58 @@ numbered as (
             told.expected_close_on, told.amount
     )
 
+),
+
+last_visit as (
+
+    select opportunity_key, change_number, stage_key, changed_at
+    from numbered
+    where change_number = 1 or stage_key is distinct from previous_stage_key
+    qualify row_number() over (partition by opportunity_key order by change_number desc) = 1
+
+),
+
+-- Where the company's definition is the CRM's close date: deals that are closed, and by it on another day, which can be.
+recorded_close as (
+
+    select last_visit.opportunity_key, last_visit.change_number, greatest(opportunity.recorded_closed_at, opportunity.created_at) as closed_at
+    from last_visit
+    cross join run
+    cross join definition
+    inner join stage on last_visit.stage_key = stage.stage_key and not stage.is_open
+    inner join opportunity on last_visit.opportunity_key = opportunity.opportunity_key
+    where definition.closed_on = 'close_date'
+        and opportunity.recorded_closed_at < run.as_of_end
+        and {{ local_day('opportunity.recorded_closed_at') }} >= {{ local_day('opportunity.created_at') }}
+        and {{ local_day('opportunity.recorded_closed_at') }} <> {{ local_day('last_visit.changed_at') }}
+
+),
+
+-- What came before the close came before its date, and what came after it after that.
+redated as (
+
+    select
+        numbered.*,
+        case
+            when recorded_close.opportunity_key is null then numbered.changed_at
+            when numbered.change_number < recorded_close.change_number then least(numbered.changed_at, recorded_close.closed_at)
+            when numbered.change_number = recorded_close.change_number then recorded_close.closed_at
+            else greatest(numbered.changed_at, recorded_close.closed_at)
+        end as dated_at
+    from numbered
+    left join recorded_close on numbered.opportunity_key = recorded_close.opportunity_key
+
 )
 
 select
     numbered.opportunity_key,
     cast(numbered.change_number as integer) as change_number,
-    numbered.changed_at,
+    numbered.dated_at as changed_at,
     -- The company's day: worked out once, for all that ask for it.
-    {{ local_day('numbered.changed_at') }} as changed_on,
-    numbered.next_changed_at,
+    {{ local_day('numbered.dated_at') }} as changed_on,
+    lead(numbered.dated_at) over (partition by numbered.opportunity_key order by numbered.change_number) as next_changed_at,
+    -- When the history, an extract or the creation says that it was: another moment only where the CRM's close date stands for that.
+    numbered.changed_at as stage_changed_at,
     numbered.stage_key,
     numbered.amount,
     numbered.expected_close_on,
@@ -517,12 +565,12 @@ select
     numbered.is_expected_close_told,
     -- When what this row says was first told: later than it happened where only an extract shows it.
     numbered.told_at,
-    numbered.evidence,
+    case when numbered.dated_at = numbered.changed_at then numbered.evidence else 'record' end as evidence,
     -- Of the same name in another pipeline, it is the same stage: who was won stays won since then.
     stage.stage is distinct from previous_stage.stage as enters_stage,
     -- What changed during a visit (amount, expected close) began none.
     numbered.change_number = 1 or numbered.stage_key is distinct from numbered.previous_stage_key as begins_visit
-from numbered
+from redated as numbered
 cross join run
 left join stage on numbered.stage_key = stage.stage_key
 left join stage as previous_stage on numbered.previous_stage_key = previous_stage.stage_key
