@@ -23,6 +23,14 @@
             'account_id': 'varchar', 'name': 'varchar', 'domain': 'varchar', 'industry': 'varchar', 'employees': 'bigint',
             'country': 'varchar', 'created_at': 'timestamp', 'is_deleted': 'boolean', 'extra': 'varchar'
         },
+        'opportunity': {
+            'opportunity_id': 'varchar', 'stage_label': 'varchar', 'pipeline_label': 'varchar', 'created_at': 'timestamp', 'name': 'varchar',
+            'account_id': 'varchar', 'owner_id': 'varchar', 'product': 'varchar', 'amount': money_type(), 'currency': 'varchar',
+            'opportunity_type': 'varchar', 'probability': 'double', 'next_step': 'varchar', 'source': 'varchar', 'segment': 'varchar',
+            'forecast_category': 'varchar', 'expected_close_on': 'date', 'closed_at': 'timestamp', 'lost_reason': 'varchar',
+            'lead_id': 'varchar', 'is_deleted': 'boolean', 'updated_at': 'timestamp', 'extra': 'varchar'
+        },
+        'opportunity_row': {'opportunity_id': 'varchar', 'row_disposition': 'varchar', '_object': 'varchar'},
         'contact': {
             'contact_id': 'varchar', 'account_id': 'varchar', 'email': 'varchar', 'created_at': 'timestamp', 'is_deleted': 'boolean'
         },

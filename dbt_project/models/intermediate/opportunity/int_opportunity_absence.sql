@@ -7,28 +7,12 @@ with opportunity_version as (
 
 ),
 
-generic_opportunity as (
+opportunity_row as (
 
-    select * from {{ ref('stg_generic__opportunity') }}
-
-),
-
-{% if uses('salesforce') -%}
-salesforce_opportunity as (
-
-    select * from {{ ref('stg_salesforce__opportunity') }}
+    select * from {{ ref('canonical_opportunity_row') }}
 
 ),
 
-{% endif -%}
-{% if uses('hubspot') -%}
-hubspot_deal as (
-
-    select * from {{ ref('stg_hubspot__deal') }}
-
-),
-
-{% endif -%}
 delivered_file as (
 
     select * from {{ source('accounting', 'delivered_file') }}
@@ -58,21 +42,15 @@ flag_change as (
 -- Set-aside rows count as present: they say that the deal is still there, only not what it is like. What a corrected file replaced does not.
 listed as (
 
-    select distinct _system as source_system, opportunity_id, _extracted_at as extracted_at
-    from generic_opportunity
-    where _delivery = 'full' and not _is_superseded
-    {% if uses('salesforce') -%}
-    union
-    select distinct _system, opportunity_id, _extracted_at
-    from salesforce_opportunity
-    where _delivery = 'full' and not _is_superseded
-    {%- endif %}
-    {% if uses('hubspot') -%}
-    union
-    select distinct _system, deal_id, _extracted_at
-    from hubspot_deal
-    where _delivery = 'full' and not _is_superseded
-    {%- endif %}
+    select distinct source_system, opportunity_id, _extracted_at as extracted_at
+    from opportunity_row
+
+),
+
+-- What a system calls its opportunities.
+listed_object as (
+
+    select distinct source_system, _object from opportunity_row
 
 ),
 
@@ -95,9 +73,11 @@ whole_extract as (
         sum(delivered_file.rows_quarantined) = 0 and count(row_without_id.source_system) = 0 as is_proof,
         row_number() over (partition by delivered_file.system order by delivered_file.extracted_at) as extract_number
     from delivered_file
+    inner join listed_object
+        on delivered_file.system = listed_object.source_system and delivered_file.object = listed_object._object
     left join row_without_id
         on delivered_file.system = row_without_id.source_system and delivered_file.extracted_at = row_without_id.extracted_at
-    where delivered_file.object in ('opportunity', 'deal') and delivered_file.outcome = 'loaded'
+    where delivered_file.outcome = 'loaded'
     group by delivered_file.system, delivered_file.extracted_at
 
 ),

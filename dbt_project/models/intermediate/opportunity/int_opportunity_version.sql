@@ -1,29 +1,7 @@
 -- One row per opportunity and version: what an extract said of it that the one before did not. Pipelines have their configured name.
-with generic_opportunity as (
+with delivered as (
 
-    select * from {{ ref('stg_generic__opportunity') }}
-
-),
-
-{% if uses('salesforce') -%}
-salesforce_opportunity as (
-
-    select * from {{ ref('stg_salesforce__opportunity') }}
-
-),
-
-{% endif -%}
-{% if uses('hubspot') -%}
-hubspot_deal as (
-
-    select * from {{ ref('int_hubspot_deal') }}
-
-),
-
-{% endif -%}
-run as (
-
-    select timezone from {{ source('config', 'run') }}
+    select * from {{ ref('canonical_opportunity') }}
 
 ),
 
@@ -45,41 +23,6 @@ configured as (
         count(*) > 0 as has_pipelines,
         max(case when label is null then pipeline end) as unlabelled_pipeline
     from pipeline_label
-
-),
-
-delivered as (
-
-    select
-        _system as source_system, opportunity_id, stage_label, pipeline_label, created_at, name, account_id, owner_id, product, amount,
-        currency, opportunity_type, probability, next_step, source, segment, forecast_category, expected_close_on, closed_at, lost_reason, lead_id, is_deleted, updated_at, extra,
-        _extracted_at
-    from generic_opportunity
-    where row_disposition = 'loaded'
-
-    {% if uses('salesforce') -%}
-    union all
-
-    -- Salesforce has one close date: the expected one while the deal is open, the actual one afterwards.
-    select
-        _system, opportunity_id, stage_label, pipeline_label, created_at, name, account_id, owner_id, cast(null as varchar), amount,
-        currency, opportunity_type, probability, next_step, source, segment, forecast_category, close_on,
-        {{ utc_time(dbt.cast('close_on', 'timestamp'), 'run.timezone') }}, lost_reason, cast(null as varchar), is_deleted, updated_at, extra,
-        _extracted_at
-    from salesforce_opportunity
-    cross join run
-    where row_disposition = 'loaded'
-    {%- endif %}
-
-    {% if uses('hubspot') -%}
-    union all
-
-    select
-        source_system, opportunity_id, stage_label, pipeline_label, created_at, name, account_id, owner_id, cast(null as varchar), amount,
-        currency, opportunity_type, probability, next_step, source, segment, forecast_category, expected_close_on, closed_at, lost_reason, lead_id, is_deleted, updated_at, extra,
-        _extracted_at
-    from hubspot_deal
-    {%- endif %}
 
 )
 

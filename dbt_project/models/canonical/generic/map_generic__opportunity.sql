@@ -1,0 +1,9 @@
+-- One row per deal of the generic extracts and extract that said something new of it.
+select
+    {{ canonical('opportunity', [
+        'opportunity_id', 'stage_label', 'pipeline_label', 'created_at', 'name', 'account_id', 'owner_id', 'product', 'amount', 'currency',
+        'opportunity_type', 'probability', 'next_step', 'source', 'segment', 'forecast_category', 'expected_close_on', 'closed_at',
+        'lost_reason', 'lead_id', 'is_deleted', 'updated_at', 'extra'
+    ]) }}
+from {{ ref('stg_generic__opportunity') }}
+where row_disposition = 'loaded'

@@ -1,0 +1,5 @@
+-- One row per delivered row of a Salesforce Opportunity in an extract of the whole table, whatever became of it; what a corrected file replaced is left out.
+select
+    {{ canonical('opportunity_row', ['opportunity_id', 'row_disposition', '_object']) }}
+from {{ ref('stg_salesforce__opportunity') }}
+where _delivery = 'full' and not _is_superseded
