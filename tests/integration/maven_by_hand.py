@@ -251,7 +251,7 @@ def _opportunity(deal: Deal) -> Row:
         "stage_label": deal.stage.capitalize(), "opportunity_type": None, "probability": None, "next_step": None,
         # One extract tells of no stage before, and of no activity.
         "has_moved_back": None, "last_activity_on": None, "last_activity_reason": "no activity on a deal is delivered",
-        "stage": deal.stage, "stage_order": order, "phase": phase, "status": deal.status, "source": None, "motion": None,
+        "stage": deal.stage, "stage_order": order, "phase": phase, "status": deal.status, "source": None, "source_from": None, "motion": None,
         "product": deal.product, "segment": None, "amount": deal.amount, "amount_original": deal.amount, "currency": "USD",
         "default_probability": probability,
         # No open deal has an amount here, and closed ones are weighed no more.

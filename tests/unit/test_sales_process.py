@@ -45,6 +45,7 @@ def test_an_empty_config_is_the_default_one(tmp_path: Path, content: str) -> Non
         "name": "the company",
         "timezone": "UTC",
         "currency": None,
+        "rates_stand_for_days": 7,
         "fiscal_year_start_month": 1,
         "week_starts_on": "monday",
     }

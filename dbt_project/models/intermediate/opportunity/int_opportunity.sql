@@ -110,6 +110,13 @@ converted_lead as (
 
 ),
 
+-- The lead that a deal itself names.
+named_lead as (
+
+    select source_system, lead_id, source from lead where not is_deleted or merged_into is not null
+
+),
+
 deleted_now as (
 
     select source_system, opportunity_id, min(deleted_at) as deleted_at
@@ -130,7 +137,12 @@ select
     coalesce(newest.lead_id, converted_lead.lead_id) as lead_id,
     newest.pipeline,
     newest.stage_label,
-    coalesce(newest.source, converted_lead.source) as source,
+    coalesce(newest.source, named_lead.source, converted_lead.source) as source,
+    case
+        when newest.source is not null then 'deal'
+        when named_lead.source is not null then 'lead named by the deal'
+        when converted_lead.source is not null then 'lead that names the deal'
+    end as source_from,
     motion.motion,
     coalesce(newest.product, product.product) as product,
     newest.segment,
@@ -155,6 +167,7 @@ left join first_seen on newest.source_system = first_seen.source_system and newe
 left join first_told on newest.source_system = first_told.source_system and newest.opportunity_id = first_told.opportunity_id
 left join converted_lead
     on newest.source_system = converted_lead.source_system and newest.opportunity_id = converted_lead.opportunity_id
+left join named_lead on newest.source_system = named_lead.source_system and newest.lead_id = named_lead.lead_id
 left join product on newest.source_system = product.source_system and newest.opportunity_id = product.opportunity_id
-left join motion on lower(coalesce(newest.source, converted_lead.source)) = lower(motion.source)
+left join motion on lower(coalesce(newest.source, named_lead.source, converted_lead.source)) = lower(motion.source)
 left join deleted_now on newest.source_system = deleted_now.source_system and newest.opportunity_id = deleted_now.opportunity_id
