@@ -116,7 +116,7 @@ def _flow(histories: Histories, compiled: dict[str, str]) -> pd.DataFrame:
             from (select unnest({names}) as stage, unnest(range({len(names)})) as place);
             create table intermediate.int_period as
             select kind as period_type, cast(first as date) as period_start, cast(first + width - interval 1 day as date) as period_end,
-                first + width <= timestamp '{end.date()}' as is_complete, cast(null as varchar) as incomplete_reason,
+                first + width <= timestamp '{end.date()}' as is_complete, cast(null as varchar) as incomplete_reason, false as is_repeat,
                 timezone('UTC', timezone('{company.timezone}', first)) as start_at,
                 least(timezone('UTC', timezone('{company.timezone}', first + width)), timestamp '{end}') as end_at
             from (

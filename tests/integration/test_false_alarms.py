@@ -121,7 +121,7 @@ def _draw_company(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
             period_type varchar, period_start date, scope varchar, scope_id varchar, scope_name varchar, won bigint,
             opportunities bigint, win_rate double, velocity_per_day decimal(18, 4));
         create table intermediate.int_period as
-        select period_type, cast(period_start as date) as period_start, cast(period_end as date) as period_end, true as is_complete
+        select period_type, cast(period_start as date) as period_start, cast(period_end as date) as period_end, true as is_complete, false as is_repeat
         from (values
             ('week', '2026-11-16', '2026-11-22'), ('month', '2026-10-01', '2026-10-31'), ('quarter', '2026-07-01', '2026-09-30')
         ) as periods (period_type, period_start, period_end);

@@ -1,8 +1,9 @@
--- One row per period type (week, month, quarter) and comparison (previous, year_ago): the last complete period, and the one it is set against.
+-- One row per period type (week, month, quarter, and the fiscal quarter that is none of the calendar's) and comparison (previous, year_ago): the last complete period, and the one it is set against.
 -- A year before a week is 52 weeks before. Working days are Mondays to Fridays.
 with period as (
 
-    select * from {{ ref('int_period') }} where period_type in ('week', 'month', 'quarter') and is_complete
+    select * from {{ ref('int_period') }}
+    where is_complete and (period_type in ('week', 'month', 'quarter') or (period_type = 'fiscal_quarter' and not is_repeat))
 
 ),
 

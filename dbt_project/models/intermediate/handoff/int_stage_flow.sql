@@ -1,4 +1,4 @@
--- One row per visit of an open stage and period (month, quarter) at whose end it was still going on, or in which it ended.
+-- One row per visit of an open stage and period (month, quarter, fiscal quarter) at whose end it was still going on, or in which it ended.
 -- minutes_in_period is the part of the visit that lies in the period. Visits meet only the periods they touch the end of: nothing is
 -- joined to a calendar that it was not open in.
 -- A view: one model reads it, once, and to write it would cost more than to make it.
@@ -29,7 +29,8 @@ opportunity as (
 
 period as (
 
-    select * from {{ ref('int_period') }} where period_type in ('month', 'quarter')
+    select * from {{ ref('int_period') }}
+    where period_type in ('month', 'quarter') or (period_type = 'fiscal_quarter' and not is_repeat)
 
 ),
 

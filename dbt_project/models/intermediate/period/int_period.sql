@@ -59,6 +59,8 @@ select
         case when bounded.period_start < life.first_day then 'nothing is known of its first days' end,
         case when bounded.next_period_start > {{ dbt.dateadd('day', 1, 'run.as_of') }} then 'it is not over' end
     ), '') as incomplete_reason,
+    -- A fiscal period of a company whose year begins in January is the calendar's once more.
+    bounded.period_type in ('fiscal_quarter', 'fiscal_year') and run.fiscal_year_start_month = 1 as is_repeat,
     {{ utc_time('cast(bounded.period_start as timestamp)', 'run.timezone') }} as start_at,
     least({{ utc_time('cast(bounded.next_period_start as timestamp)', 'run.timezone') }}, run.as_of_end) as end_at,
     {{ utc_time('cast(greatest(bounded.period_start, life.first_day) as timestamp)', 'run.timezone') }} as known_from

@@ -1,21 +1,19 @@
--- One row per day, from the first day of the data's life to the as-of day, in the company's calendar.
+-- One row per day that a table may speak of, past and to come, in the company's calendar.
 with run as (
 
     select as_of, first_day_of_week, fiscal_year_start_month from {{ source('config', 'run') }}
 
 ),
 
-period as (
+span as (
 
-    select * from {{ ref('int_period') }}
+    select * from {{ ref('int_calendar_span') }}
 
 ),
 
 day as (
 
-    {{ days_from_to(
-        "(select min(period_start) from period where period_type = 'year')", '(select as_of from run)'
-    ) }}
+    {{ days_from_to('(select first_day from span)', '(select last_day from span)') }}
 
 ),
 
@@ -44,7 +42,8 @@ select
         'month', 'run.fiscal_year_start_month - 1', dbt.date_trunc('quarter', 'fiscal.shifted_day')
     ) }} as date) as fiscal_quarter_start,
     {{ iso_day_of_week('day.date_day') }} >= 6 as is_weekend,
-    day.date_day = run.as_of as is_as_of
+    day.date_day = run.as_of as is_as_of,
+    day.date_day > run.as_of as is_future
 from day
 cross join run
 inner join fiscal on day.date_day = fiscal.date_day

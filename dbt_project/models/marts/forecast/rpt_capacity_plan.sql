@@ -215,7 +215,9 @@ select
     cast(sellers as integer) as sellers,
     round(ramped_months / 3.0, 6) as ramped_equivalents,
     cast(round(3 * mean_won, 2) as {{ money_type() }}) as productivity,
-    cast(round(3 * greatest(mean_won - 1.959964 * deviation / sqrt(rep_months), 0), 2) as {{ money_type() }}) as productivity_low,
+    -- Of fewer than two months there is no deviation, and no lower end: the greater of nothing and 0 would be 0.
+    case when deviation is not null then cast(round(3 * greatest(mean_won - 1.959964 * deviation / sqrt(rep_months), 0), 2) as {{ money_type() }}) end
+        as productivity_low,
     cast(round(3 * (mean_won + 1.959964 * deviation / sqrt(rep_months)), 2) as {{ money_type() }}) as productivity_high,
     cast(rep_months as bigint) as productivity_rep_months,
     basis as productivity_basis,
@@ -224,7 +226,7 @@ select
     quota_basis,
     cast(capacity_gap as {{ money_type() }}) as capacity_gap,
     round(cast(coverage as double), 6) as coverage,
-    cast(round(cast(coverage * quota as double), 2) as {{ money_type() }}) as pipeline_needed,
+    cast(round(cast(coverage * quota as double), 2) as {{ money_type() }}) as pipeline_for_quota,
     cast(case when mean_won > 0 then ceiling(cast(capacity_gap as double) / (3 * mean_won)) when capacity_gap = 0 then 0 end as bigint) as hires_needed,
     case when capacity_gap > 0 and mean_won > 0 then cast({{ dbt.dateadd('month', '-ramp_months', 'period_start') }} as date) end as hire_by,
     case when capacity_gap > 0 and mean_won > 0 then {{ dbt.dateadd('month', '-ramp_months', 'period_start') }} <= as_of end as is_too_late,

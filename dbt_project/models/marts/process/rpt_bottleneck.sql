@@ -1,4 +1,4 @@
--- One row per period (month, quarter), pipeline, open stage and scope (company, team, pod): what came, what left, what waits, and whether this stage limits the flow.
+-- One row per period (month, quarter, fiscal quarter), pipeline, open stage and scope (company, team, pod): what came, what left, what waits, and whether this stage limits the flow.
 -- The limiting stage is the one in which deals stay longest, if they stay there longer than in every other stage by more than chance
 -- (Roser, Nakano & Tanaka 2001: the longest active period, with its interval). How long they stay is Little's W (1961): time spent in
 -- the stage in the period ÷ those who left. Unlike the time of those who left it also counts the time of those who are stuck.
@@ -22,7 +22,8 @@ segment as (
 
 period as (
 
-    select * from {{ ref('int_period') }} where period_type in ('month', 'quarter')
+    select * from {{ ref('int_period') }}
+    where period_type in ('month', 'quarter') or (period_type = 'fiscal_quarter' and not is_repeat)
 
 ),
 
