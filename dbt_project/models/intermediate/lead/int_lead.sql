@@ -6,6 +6,9 @@ with generic_lead as (
 
 ),
 
+{% set is_before -%}
+    case when newest.converted_at is not null then delivered._extracted_at < newest.converted_at else delivered.opportunity_id is null end
+{%- endset -%}
 {% if uses('salesforce') -%}
 salesforce_lead as (
 
@@ -118,6 +121,25 @@ newest as (
 
 ),
 
+-- What was known of it before it became anything: the last version from before its conversion; where the first one is from after it, that one.
+-- Conversion fills in a lead, and gives it an account: who judges leads by what came of them must not look at what came with it.
+before_conversion as (
+
+    select
+        delivered.source_system, delivered.lead_id, delivered.industry, delivered.employees, delivered.country, delivered.source,
+        delivered.title, delivered.extra
+    from delivered
+    inner join newest on delivered.source_system = newest.source_system and delivered.lead_id = newest.lead_id
+    qualify row_number() over (
+        partition by delivered.source_system, delivered.lead_id
+        order by
+            case when {{ is_before }} then 0 else 1 end,
+            case when {{ is_before }} then delivered._extracted_at end desc nulls last,
+            delivered._extracted_at
+    ) = 1
+
+),
+
 campaign_name as (
 
     select cast(null as varchar) as source_system, cast(null as varchar) as campaign_id, cast(null as varchar) as name where false
@@ -207,8 +229,16 @@ select
     newest.extra,
     coalesce(campaign_name.name, newest.campaign_id, first_campaign.campaign_id) as campaign,
     newest.is_deleted or lead_merge.survivor_id is not null as is_deleted,
-    lead_merge.survivor_id as merged_into
+    lead_merge.survivor_id as merged_into,
+    before_conversion.industry as industry_before,
+    before_conversion.employees as employees_before,
+    before_conversion.country as country_before,
+    before_conversion.source as source_before,
+    before_conversion.title as title_before,
+    before_conversion.extra as extra_before
 from newest
+inner join before_conversion
+    on newest.source_system = before_conversion.source_system and newest.lead_id = before_conversion.lead_id
 left join motion on lower(newest.source) = lower(motion.source)
 left join record_merge as lead_merge
     on newest.source_system = lead_merge.source_system and lead_merge.object = 'lead' and newest.lead_id = lead_merge.record_id

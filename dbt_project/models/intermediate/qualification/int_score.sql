@@ -1,5 +1,7 @@
--- One row per lead or account (subject) and score: its points, its tier, what gave the points and what is not known of it.
+-- One row per lead, lead as it was before its conversion, or account (subject), and score: its points, its tier, what gave the points and what is not known of it.
 -- A lead of which an attribute is not known has that of its account. The score is null where none of its attributes is known.
+-- lead_before_conversion is the lead by what it was itself delivered with before it became anything: mostly it is the conversion that gives
+-- a lead its account, and what only converted leads have would tell who converted.
 {%- set built_in = ['country', 'employees', 'industry', 'source', 'title'] %}
 with lead as (
 
@@ -64,6 +66,14 @@ subject as (
     from lead
     cross join asked
     left join account on lead.source_system = account.source_system and lead.account_id = account.account_id
+
+    union all
+
+    select
+        'lead_before_conversion', asked.*, lead.source_system, lead.lead_id, lower(lead.country_before), cast(lead.employees_before as varchar),
+        lower(lead.industry_before), lower(lead.source_before), lower(lead.title_before), lead.extra_before, cast(null as varchar)
+    from lead
+    cross join asked
 
     union all
 

@@ -42,6 +42,20 @@ found as (
     union
     select 'source', lower(source) from lead
     union
+    select 'industry', lower(industry_before) from lead
+    union
+    select 'employees', cast(employees_before as varchar) from lead
+    union
+    select 'country', lower(country_before) from lead
+    union
+    select 'title', lower(title_before) from lead
+    union
+    select 'source', lower(source_before) from lead
+    union
+    select score_attribute.attribute, lower({{ json_text('lead.extra_before', 'score_attribute.attribute') }})
+    from lead
+    cross join score_attribute
+    union
     select score_attribute.attribute, lower({{ json_text('lead.extra', 'score_attribute.attribute') }})
     from lead
     cross join score_attribute

@@ -50,19 +50,31 @@ record_extra as (
 
 score as (
 
-    select * from {{ ref('int_score') }} where subject = 'lead'
+    select * from {{ ref('int_score') }} where subject in ('lead', 'lead_before_conversion')
 
 ),
 
 fit as (
 
-    select * from score where score = 'fit'
+    select * from score where score = 'fit' and subject = 'lead'
 
 ),
 
 qualification as (
 
-    select * from score where score = 'qualification'
+    select * from score where score = 'qualification' and subject = 'lead'
+
+),
+
+before_conversion as (
+
+    select
+        source_system, subject_id,
+        max(case when score = 'fit' then tier end) as fit_tier,
+        max(case when score = 'qualification' then tier end) as qualification_tier
+    from score
+    where subject = 'lead_before_conversion'
+    group by source_system, subject_id
 
 )
 
@@ -104,6 +116,8 @@ select
     qualification.tier as qualification_tier,
     qualification.unknown_attributes as qualification_unknown_attributes,
     qualification.reason as qualification_reason,
+    before_conversion.fit_tier as fit_tier_before_conversion,
+    before_conversion.qualification_tier as qualification_tier_before_conversion,
     record_extra.extra
 from lead
 left join person on lead.source_system = person.source_system and lead.lead_id = person.record_id
@@ -115,3 +129,4 @@ left join opportunity on lead.source_system = opportunity.source_system and lead
 left join record_extra on lead.source_system = record_extra.source_system and lead.lead_id = record_extra.record_id
 left join fit on lead.source_system = fit.source_system and lead.lead_id = fit.subject_id
 left join qualification on lead.source_system = qualification.source_system and lead.lead_id = qualification.subject_id
+left join before_conversion on lead.source_system = before_conversion.source_system and lead.lead_id = before_conversion.subject_id

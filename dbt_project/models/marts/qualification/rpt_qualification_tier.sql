@@ -38,7 +38,9 @@ of_account as (
 outcome as (
 
     select
-        'lead' as subject, lead.source_system, lead.lead_id as subject_id, lead.fit_tier, lead.qualification_tier,
+        'lead' as subject, lead.source_system, lead.lead_id as subject_id,
+        -- By what it was itself delivered with: what came with its conversion would know the outcome.
+        lead.fit_tier_before_conversion as fit_tier, lead.qualification_tier_before_conversion as qualification_tier,
         case when opportunity.opportunity_id is not null then 1 else 0 end as has_opportunity,
         case when opportunity.status = 'won' then 1 else 0 end as is_won,
         case when opportunity.status = 'lost' then 1 else 0 end as is_lost
