@@ -151,7 +151,8 @@ HUBSPOT = system(
             "email_event",
             "events",
             required="id type created:time",
-            optional="recipient email_campaign_id sent_by_id sent_by caused_by_id filtered_event from_address|from app_id",
+            optional="recipient email_campaign_id sent_by_id sent_by caused_by_id filtered_event from_address|from app_id "
+            "portal_subscription_status",
         ),
         declare("email_event_sent", "events", required="id", optional="from_address|from reply_to subject cc bcc"),
         declare("email_event_delivered", "events", required="id", optional="response smtp_id"),

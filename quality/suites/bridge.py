@@ -24,6 +24,7 @@ MOVEMENTS = (
     "expanded",
     "contracted",
     "unchanged",
+    "changed_pipeline",
 )
 ARRIVALS = ("created", "reopened", "transferred_in")
 DEPARTURES = ("transferred_out", "won", "lost", "deleted")

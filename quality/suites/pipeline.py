@@ -11,8 +11,8 @@ STAGE = ROW[1:]
 # Unknown before changes of the expected close date are told; least() passes over a null.
 MOVED = ("slipped", "pushed", "pulled_in")
 FAULT = "The waterfall does not close: report it as a fault of Funnelcast."
-ARRIVALS = ("created", "advanced_in", "moved_back_in", "reopened")
-DEPARTURES = ("advanced_out", "moved_back_out", "won", "lost", "deleted")
+ARRIVALS = ("created", "advanced_in", "moved_back_in", "transferred_in", "reopened")
+DEPARTURES = ("advanced_out", "moved_back_out", "transferred_out", "won", "lost", "deleted")
 
 
 def group() -> Group:
@@ -111,8 +111,8 @@ def _waterfall(measure: str, word: str) -> tuple[Check, ...]:
             rule=NoRows(
                 f"""
                 select date_day, source_system from checked group by all
-                having sum(advanced_in_{measure} + moved_back_in_{measure})
-                    <> sum(advanced_out_{measure} + moved_back_out_{measure})
+                having sum(advanced_in_{measure} + moved_back_in_{measure} + transferred_in_{measure})
+                    <> sum(advanced_out_{measure} + moved_back_out_{measure} + transferred_out_{measure})
                 """
             ),
             description=f"What moves out of a stage in a day moves into another, in {word}.",

@@ -67,6 +67,19 @@ def _handoffs() -> tuple[Check, ...]:
             keys=keys,
         ),
         Check(
+            name="nobody_waits_for_whom_nobody_knows",
+            table=HANDOFF,
+            rule=NoRows(
+                """
+                select * from checked
+                where (evidence = 'unknown') is distinct from (wait_hours is null) or (evidence = 'unknown' and to_rep_id is not null)
+                """
+            ),
+            description="A hand-off to an owner whom no delivery tells names nobody, and has no wait.",
+            advice=FAULT,
+            keys=keys,
+        ),
+        Check(
             name="only_open_deals_wait",
             table=HANDOFF,
             rule=NoRows(

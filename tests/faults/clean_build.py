@@ -361,12 +361,14 @@ select
     cast(date_day as date) as date_day, 'generic' as source_system, 'sales' as pipeline, stage,
     opening::bigint as opening_count, created::bigint as created_count, advanced_in as advanced_in_count,
     advanced_out as advanced_out_count, 0::bigint as moved_back_in_count, 0::bigint as moved_back_out_count,
+    0::bigint as transferred_in_count, 0::bigint as transferred_out_count,
     0::bigint as reopened_count, won as won_count, lost as lost_count, deleted as deleted_count,
     closing as open_count, 0::bigint as slipped_count, 0::bigint as pushed_count, 0::bigint as pulled_in_count,
     opening * 100::decimal(18, 2) as opening_amount, created * 100::decimal(18, 2) as created_amount,
     advanced_in * 100::decimal(18, 2) as advanced_in_amount,
     advanced_out * 100::decimal(18, 2) as advanced_out_amount,
     0::decimal(18, 2) as moved_back_in_amount, 0::decimal(18, 2) as moved_back_out_amount,
+    0::decimal(18, 2) as transferred_in_amount, 0::decimal(18, 2) as transferred_out_amount,
     0::decimal(18, 2) as reopened_amount, won * 100::decimal(18, 2) as won_amount,
     lost * 100::decimal(18, 2) as lost_amount, deleted * 100::decimal(18, 2) as deleted_amount,
     0::decimal(18, 2) as amount_change_amount, closing * 100::decimal(18, 2) as open_amount
@@ -460,7 +462,7 @@ create table marts.fct_handoff as
 select
     opportunity_id || '-' || kind as handoff_id, 'generic' as source_system, opportunity_id, 1 as handoff_number, kind, from_rep_id,
     to_rep_id, cast(handed_at as timestamp) as handed_at, cast(first_touch_at as timestamp) as first_touch_at,
-    wait_hours, first_touch_at is null as is_censored, is_waiting
+    wait_hours, first_touch_at is null as is_censored, is_waiting, 'history' as evidence
 from (values
     ('o1', 'conversion', 'r2', 'r1', '2026-11-16 09:00', '2026-11-16 12:00', 3::double, false),
     ('o2', 'owner', 'r1', 'r2', '2026-11-18 09:00', null, 48, false),

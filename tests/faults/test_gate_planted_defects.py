@@ -345,6 +345,7 @@ PLANTS: dict[str, str] = {
     "a_handoff_waits_no_negative_time": "update marts.fct_handoff set wait_hours = -1 where opportunity_id = 'o1'",
     "a_handoff_changes_hands": "update marts.fct_handoff set to_rep_id = 'r2' where opportunity_id = 'o1'",
     "a_touch_ends_the_wait": "update marts.fct_handoff set first_touch_at = '2026-11-15' where opportunity_id = 'o1'",
+    "nobody_waits_for_whom_nobody_knows": "update marts.fct_handoff set wait_hours = null where opportunity_id = 'o4'",
     "only_open_deals_wait": "update marts.fct_handoff set is_waiting = true where opportunity_id = 'o2'",
     "a_deals_credit_adds_up_to_one": "update marts.fct_won_credit set share = 0.4 where part = 'closed'",
     "a_share_of_credit_is_a_share": "update marts.fct_won_credit set share = case when rep_id = 'r1' then 0.6 else -0.3 end"

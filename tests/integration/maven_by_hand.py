@@ -173,7 +173,15 @@ def pipeline_daily_counts(deals: Iterable[Deal]) -> list[Row]:
                 "is_unfinished": day == AS_OF, "slipped_count": None,
             }  # fmt: skip
             row |= dict.fromkeys(
-                ("advanced_in_count", "advanced_out_count", "moved_back_in_count", "moved_back_out_count", "reopened_count"),
+                (
+                    "advanced_in_count",
+                    "advanced_out_count",
+                    "moved_back_in_count",
+                    "moved_back_out_count",
+                    "transferred_in_count",
+                    "transferred_out_count",
+                    "reopened_count",
+                ),
                 0,
             )
             standing += created[(day, stage)] - won - lost
@@ -260,8 +268,8 @@ def _opportunity(deal: Deal) -> Row:
         "expected_close_on": None, "is_overdue": False, "stage_entered_at": _midnight(entered_on),
         "closed_at": _midnight(deal.closed_on) if deal.closed_on else None, "closed_on": deal.closed_on, "lost_reason": None,
         "deleted_at": None, "age_days": ((deal.closed_on or AS_OF) - deal.created_on).days,
-        # T is the end of the as-of day.
-        "days_in_stage": float((AS_OF + timedelta(days=1) - entered_on).days),
+        # T is the end of the as-of day. What is closed is in no stage any more.
+        "days_in_stage": None if deal.closed_on else float((AS_OF + timedelta(days=1) - entered_on).days),
         "sales_cycle_days": deal.cycle_days, "visits": visits, "stage_changes": visits - 1, "has_stage_history": False,
         "reopened_times": 0, "close_date_pushes": None,
         # Maven is one extract: nothing in it is of an earlier one.

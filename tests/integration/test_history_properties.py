@@ -48,8 +48,8 @@ VALUES_OF: dict[str, tuple[Any, ...]] = {
     "created_from_stage": ({}, {"default": "qualification", "direct": "engagement"}),
     "amount_column": (None, "arr"),
 }
-DAILY_IN = ("created", "advanced_in", "moved_back_in", "reopened")
-DAILY_OUT = ("advanced_out", "moved_back_out", "won", "lost", "deleted")
+DAILY_IN = ("created", "advanced_in", "moved_back_in", "transferred_in", "reopened")
+DAILY_OUT = ("advanced_out", "moved_back_out", "transferred_out", "won", "lost", "deleted")
 BRIDGE_IN = ("created", "reopened", "transferred_in")
 BRIDGE_OUT = ("transferred_out", "won", "lost", "deleted")
 

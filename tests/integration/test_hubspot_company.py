@@ -129,7 +129,7 @@ def test_a_move_leaves_one_pipeline_and_enters_the_other(company: Settings) -> N
     """At the rate of the as-of day: 1,000 EUR are 1,100 USD. Delta's 10 are still there, until the 20th."""
     found = rows(
         company.home,
-        "select pipeline, stage, advanced_out_count + moved_back_out_count, advanced_in_count + moved_back_in_count, open_amount "
+        "select pipeline, stage, transferred_out_count, transferred_in_count, open_amount "
         "from fct_pipeline_daily where date_day = '2026-11-12' and stage in ('Appointment scheduled', 'Renewal due') order by 1",
     )
     assert found == [

@@ -42,7 +42,7 @@ UNREAD = {
     "salesforce__lead": {"is_converted"},
     "salesforce__opportunity": {"campaign_id"},
     "salesforce__opportunity_history": {"is_deleted", "probability"},
-    "salesforce__opportunity_stage": {"api_name", "id"},
+    "salesforce__opportunity_stage": {"api_name"},
     "salesforce__user": {"created_date", "department", "last_modified_date", "system_modstamp"},
     "salesforce__user_role": {"developer_name"},
     "salesforce__task": {"status", "subject"},

@@ -74,13 +74,17 @@ passed as (
 
     select
         converted.opportunity_key, 'conversion' as kind, converted.handed_at, converted.from_rep_id,
-        owner_span.owner_id as to_rep_id, 'conversion' as evidence
+        case when {{ local_day('converted.handed_at') }} >= {{ local_day('owner_span.known_from') }} then owner_span.owner_id end as to_rep_id,
+        case when {{ local_day('converted.handed_at') }} >= {{ local_day('owner_span.known_from') }} then 'conversion' else 'unknown' end as evidence
     from converted
+    cross join run
     inner join owner_span
         on converted.opportunity_key = owner_span.opportunity_key
         and converted.handed_at >= owner_span.owned_from
         and (owner_span.owned_to is null or converted.handed_at < owner_span.owned_to)
+    -- Before anything told of the deal's owner, nobody knows to whom it went, or whether it changed hands at all. Extracts are dated by day.
     where converted.from_rep_id <> owner_span.owner_id
+        or {{ local_day('converted.handed_at') }} < {{ local_day('owner_span.known_from') }}
 
     union all
 

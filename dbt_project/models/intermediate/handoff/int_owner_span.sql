@@ -1,6 +1,6 @@
 -- One row per opportunity and unbroken time with one owner, [owned_from, owned_to), and how its beginning is known.
 -- The CRM's history speaks where it names owners, consecutive extracts where it does not. Who owned a deal before anything told of
--- its owner is not known: the first known one stands for that time ('first known').
+-- its owner is not known: the first known one stands for that time ('first known'), and known_from says from when on it is told.
 with opportunity_version as (
 
     select * from {{ ref('int_opportunity_version') }}
@@ -174,6 +174,7 @@ changed as (
         opportunity_key, owner_id,
         case when told_number = 1 then created_at else told_at end as owned_from,
         case when told_number = 1 and told_at > created_at then 'first known' else evidence end as evidence,
+        told_at as known_from,
         told_number
     from compared
     where told_number = 1 or owner_id is distinct from previous_owner_id
@@ -186,6 +187,7 @@ select
     owner_id,
     owned_from,
     lead(owned_from) over by_time as owned_to,
-    evidence
+    evidence,
+    known_from
 from changed
 window by_time as (partition by opportunity_key order by told_number)

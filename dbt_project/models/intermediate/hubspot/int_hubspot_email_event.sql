@@ -42,8 +42,11 @@ event as (
 
 ),
 
+-- A replica tells the sender beside the event, HubSpot's API in the event of the sending itself.
 sender as (
 
+    select event_id, sender_email from event where sender_email is not null
+    union
     select event_id, sender_email from sent where row_disposition = 'loaded' and sender_email is not null
     union
     select event_id, sender_email from dropped where row_disposition = 'loaded' and sender_email is not null
@@ -99,7 +102,8 @@ select
         when sent_by.hubspot_type = 'suppressed' then 'dropped'
         when sent_by.hubspot_type = 'reply' then 'replied'
         when sent_by.hubspot_type = 'spamreport' then 'complained'
-        when sent_by.hubspot_type = 'statuschange' and status_change.subscription_status = 'unsubscribed' then 'unsubscribed'
+        when sent_by.hubspot_type = 'statuschange' and coalesce(status_change.subscription_status, sent_by.subscription_status) = 'unsubscribed'
+            then 'unsubscribed'
         when sent_by.hubspot_type = 'statuschange' then 'status_changed'
         when sent_by.hubspot_type = 'forward' then 'forwarded'
         when sent_by.hubspot_type = 'print' then 'printed'

@@ -59,18 +59,34 @@ ranked as (
 
 ),
 
+-- What a pipeline was called before, as the config still calls it, where it does not name it otherwise and no other pipeline is called so now.
+configured_by_former_label as (
+
+    select told.pipeline_id, former.label
+    from deal_pipeline as told
+    inner join ranked on told.pipeline_id = ranked.pipeline_id
+    inner join pipeline_label as former on lower(told.label) = lower(former.label)
+    left join ranked as now on lower(told.label) = lower(now.label)
+    left join pipeline_label as by_label on lower(ranked.label) = lower(by_label.label)
+    where told.row_disposition in ('loaded', 'duplicate') and now.pipeline_id is null and by_label.label is null
+    qualify row_number() over (partition by told.pipeline_id order by told._extracted_at desc, former.label) = 1
+
+),
+
 named as (
 
     select
         ranked.*,
         case
             when by_id.label is not null then ranked.pipeline_id
+            when by_former_label.label is not null then by_former_label.label
             when owns_its_label then ranked.label
             when ranked.label is not null then ranked.label || ' (' || ranked.pipeline_id || ')'
             else ranked.pipeline_id
         end as pipeline_word
     from ranked
     left join pipeline_label as by_id on lower(ranked.pipeline_id) = lower(by_id.label)
+    left join configured_by_former_label as by_former_label on ranked.pipeline_id = by_former_label.pipeline_id
 
 )
 

@@ -30,6 +30,29 @@ holding as (
 
 ),
 
+-- What a stage was called before, where no other stage is called so now: config and exports may still say it.
+former_label as (
+
+    select told.pipeline_id, told.stage_id, told.label, max(told._extracted_at) as told_at
+    from deal_pipeline_stage as told
+    left join newest on told.pipeline_id = newest.pipeline_id and lower(told.label) = lower(newest.label)
+    where told.row_disposition in ('loaded', 'duplicate') and told.label is not null and newest.stage_id is null
+    group by told.pipeline_id, told.stage_id, told.label
+
+),
+
+configured_by_former_label as (
+
+    select former_label.pipeline_id, former_label.stage_id, configured_stage.label
+    from former_label
+    inner join pipeline on former_label.pipeline_id = pipeline.pipeline_id
+    inner join configured_stage on pipeline.pipeline = configured_stage.pipeline and lower(former_label.label) = lower(configured_stage.label)
+    qualify row_number() over (
+        partition by former_label.pipeline_id, former_label.stage_id order by former_label.told_at desc, configured_stage.label
+    ) = 1
+
+),
+
 ranked as (
 
     select
@@ -58,7 +81,9 @@ select
     ranked.owns_its_label,
     case
         when by_id.label is not null then ranked.stage_id
-        when by_label.label is not null or ranked.owns_its_label then ranked.label
+        when by_label.label is not null then ranked.label
+        when by_former_label.label is not null then by_former_label.label
+        when ranked.owns_its_label then ranked.label
         when ranked.label is not null then ranked.label || ' (' || ranked.stage_id || ')'
         else ranked.stage_id
     end as stage_word,
@@ -70,3 +95,5 @@ select
 from ranked
 left join configured_stage as by_id on ranked.pipeline = by_id.pipeline and lower(ranked.stage_id) = lower(by_id.label)
 left join configured_stage as by_label on ranked.pipeline = by_label.pipeline and lower(ranked.label) = lower(by_label.label)
+left join configured_by_former_label as by_former_label
+    on ranked.pipeline_id = by_former_label.pipeline_id and ranked.stage_id = by_former_label.stage_id

@@ -153,6 +153,8 @@ labelled as (
             when is_close_date_known and days_moved > 0 then 'pushed'
             when is_close_date_known and days_moved < 0 then 'pulled_in'
             when is_slipped then 'slipped'
+            -- Places are those within a pipeline: what moves to another one neither advances nor moves back by it.
+            when pipeline_at_end <> pipeline_at_start then 'changed_pipeline'
             when stage_order_at_end > stage_order_at_start then 'advanced'
             when stage_order_at_end < stage_order_at_start then 'moved_back'
             when amount_at_end > amount_at_start then 'expanded'

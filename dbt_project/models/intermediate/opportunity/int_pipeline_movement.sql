@@ -39,7 +39,12 @@ compared as (
         case when opportunity_day.is_deleted then 'deleted' else stage.state end as state,
         -- Null: it did not exist the day before.
         case when opportunity_day.previous_is_deleted then 'deleted' else previous_stage.state end as previous_state,
-        stage.stage_order, previous_stage.stage_order as previous_stage_order,
+        -- Places are those within a pipeline: what comes into another one is transferred, and neither advances nor moves back.
+        case
+            when stage.pipeline <> previous_stage.pipeline then 'transferred'
+            when stage.stage_order > previous_stage.stage_order then 'advanced'
+            else 'moved_back'
+        end as way,
         coalesce(opportunity_day.day_open_stage_key, entry_stage.stage_key) as passing_stage_key
     from opportunity_day
     cross join definition
@@ -67,15 +72,14 @@ movement as (
 
     -- What moves on takes along what it was worth; what its worth changed on the way is told on its own.
     select
-        opportunity_key, date_day, case when stage_order > previous_stage_order then 'advanced_out' else 'moved_back_out' end,
-        previous_stage_key, -1, -previous_amount
+        opportunity_key, date_day, way || '_out', previous_stage_key, -1, -previous_amount
     from compared
     where previous_state = 'open' and state = 'open' and stage_key <> previous_stage_key
 
     union all
 
     select
-        opportunity_key, date_day, case when stage_order > previous_stage_order then 'advanced_in' else 'moved_back_in' end, stage_key, 1, previous_amount
+        opportunity_key, date_day, way || '_in', stage_key, 1, previous_amount
     from compared
     where previous_state = 'open' and state = 'open' and stage_key <> previous_stage_key
 

@@ -1,5 +1,6 @@
 -- One row per source system, pipeline and stage label that a deal, its history or the config names: the stage it stands for.
 -- The config speaks first; then the CRM's own stage table; then the canonical phases, which are valid stage names themselves.
+-- A stage that the CRM has renamed is the same stage: it is called by its newest label, and all that it was ever called mean it.
 with opportunity_version as (
 
     select * from {{ ref('int_opportunity_version') }}
@@ -89,6 +90,46 @@ told_in_history as (
 
 ),
 
+{% if uses('salesforce') -%}
+-- Without Ids, a label is all that a stage is known by. A label that came back is told anew by a repeated row.
+salesforce_label as (
+
+    select
+        _system, stage_label, lower(stage_label) as label_key, coalesce(stage_id, lower(stage_label)) as stage_id, is_closed, is_won, sort_order,
+        default_probability, _extracted_at, case when row_disposition = 'loaded' then 0 else 1 end as place
+    from salesforce_stage
+    where row_disposition in ('loaded', 'duplicate')
+
+),
+
+newest_of_id as (
+
+    select *
+    from salesforce_label
+    qualify row_number() over (partition by stage_id order by _extracted_at desc, place, label_key) = 1
+
+),
+
+{% endif -%}
+-- Every label that a renamed stage ever had, with the one that it has now. Of two stages that had a label, the one that had it last is meant.
+renamed as (
+
+    select cast(null as varchar) as source_system, cast(null as varchar) as label_key, cast(null as varchar) as name_key
+    where false
+    {% if uses('salesforce') -%}
+    union all
+    select told._system, told.label_key, newest_of_id.label_key
+    from (
+        select *
+        from salesforce_label
+        qualify row_number() over (partition by label_key order by _extracted_at desc, place, stage_id) = 1
+    ) as told
+    inner join newest_of_id on told.stage_id = newest_of_id.stage_id
+    where told.label_key <> newest_of_id.label_key
+    {%- endif %}
+
+),
+
 newest_crm_stage as (
 
     -- A label that today's table no longer holds keeps the meaning it had when it was last delivered.
@@ -103,9 +144,8 @@ newest_crm_stage as (
     select _system, cast(null as varchar), stage_label, is_closed, is_won, sort_order, default_probability
     from (
         select *
-        from salesforce_stage
-        where row_disposition = 'loaded'
-        qualify row_number() over (partition by lower(stage_label) order by _extracted_at desc) = 1
+        from newest_of_id
+        qualify row_number() over (partition by label_key order by _extracted_at desc, place, stage_id) = 1
     )
     {%- endif %}
     {% if uses('hubspot') -%}
@@ -161,6 +201,29 @@ configured_name as (
         from configured_stage
     ) as name_found
     qualify row_number() over (partition by pipeline, label_key order by precedence, stage_order) = 1
+
+),
+
+-- A label that the config does not know, of a stage that it knows by another label: CRM and config need not be renamed on one day.
+configured_by_other_name as (
+
+    select own.source_system, configured_name.pipeline, own.label_key, configured_name.label_key as configured_key
+    from (
+        select source_system, label_key, name_key from renamed
+        union
+        select source_system, name_key, name_key from renamed
+    ) as own
+    inner join (
+        select source_system, label_key, name_key from renamed
+        union
+        select source_system, name_key, name_key from renamed
+    ) as other on own.source_system = other.source_system and own.name_key = other.name_key
+    inner join configured_name on other.label_key = configured_name.label_key
+    left join configured_name as itself on configured_name.pipeline = itself.pipeline and own.label_key = itself.label_key
+    where itself.label_key is null
+    qualify row_number() over (
+        partition by own.source_system, configured_name.pipeline, own.label_key order by configured_name.stage_order, configured_name.label_key
+    ) = 1
 
 ),
 
@@ -245,7 +308,7 @@ meant as (
         coalesce(
             configured_name.is_entry, crm_stage.stage_order = entry_of_crm.entry_order, canonical_default.is_entry, false
         ) as is_entry,
-        coalesce(configured_name.is_retired_label, false) as is_retired_label,
+        coalesce(configured_name.is_retired_label, renamed.label_key is not null) as is_retired_label,
         case
             when configured_name.stage is not null then 'config'
             when crm_stage.stage is not null then 'crm'
@@ -254,11 +317,17 @@ meant as (
         end as defined_by
     from named
     left join configured_pipeline on named.pipeline = configured_pipeline.pipeline
-    left join configured_name on named.pipeline = configured_name.pipeline and named.label_key = configured_name.label_key
+    left join configured_by_other_name
+        on named.source_system = configured_by_other_name.source_system and named.pipeline = configured_by_other_name.pipeline
+        and named.label_key = configured_by_other_name.label_key
+    left join configured_name
+        on named.pipeline = configured_name.pipeline
+        and coalesce(configured_by_other_name.configured_key, named.label_key) = configured_name.label_key
+    left join renamed on named.source_system = renamed.source_system and named.label_key = renamed.label_key
     left join crm_stage
         on configured_pipeline.pipeline is null
         and named.source_system = crm_stage.source_system and named.pipeline = coalesce(crm_stage.pipeline, named.pipeline)
-        and named.label_key = crm_stage.label_key
+        and coalesce(renamed.name_key, named.label_key) = crm_stage.label_key
     left join entry_of_crm
         on crm_stage.source_system = entry_of_crm.source_system and crm_stage.pipeline is not distinct from entry_of_crm.pipeline
     left join system_with_stage_table on named.source_system = system_with_stage_table.source_system

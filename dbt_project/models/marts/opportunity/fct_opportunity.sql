@@ -186,7 +186,8 @@ select
     deleted_at,
     is_of_earlier_extract,
     cast({{ dbt.datediff('created_on', 'coalesce(closed_on, as_of)', 'day') }} as integer) as age_days,
-    round({{ days_between('stage_entered_at', 'as_of_end') }}, 6) as days_in_stage,
+    -- A deal that is over is in no stage any more: its row stays as it is from night to night.
+    case when status = 'open' then round({{ whole_minutes_in_days('stage_entered_at', 'as_of_end') }}, 6) end as days_in_stage,
     case when status = 'won' then cast({{ dbt.datediff('created_on', 'closed_on', 'day') }} as integer) end as sales_cycle_days,
     cast(visits as integer) as visits,
     cast(visits - 1 as integer) as stage_changes,

@@ -7,7 +7,7 @@ with stage_visit as (
 
 opportunity as (
 
-    select opportunity_key, source_system, opportunity_id, name from {{ ref('int_opportunity') }}
+    select opportunity_key, source_system, opportunity_id, name, deleted_at from {{ ref('int_opportunity') }}
 
 ),
 
@@ -37,9 +37,12 @@ select
     stage_visit.entered_at,
     stage_visit.exited_at,
     stage_visit.entered_on,
+    -- Won and lost are stays without an end that means anything; a deleted deal's last stay ended with it.
     case
-        when stage_visit.first_told_at is null
-            then round({{ days_between('stage_visit.entered_at', 'coalesce(stage_visit.exited_at, run.as_of_end)') }}, 6)
+        when stage_visit.first_told_at is null and (stage_visit.exited_at is not null or stage.is_open) then round({{ whole_minutes_in_days(
+            'stage_visit.entered_at',
+            'coalesce(stage_visit.exited_at, greatest(stage_visit.entered_at, coalesce(opportunity.deleted_at, run.as_of_end)))'
+        ) }}, 6)
     end as days_in_stage,
     next_stage.stage as next_stage,
     stage_visit.is_reentry,

@@ -1,5 +1,6 @@
 -- One row per day, source system, pipeline and open stage: what was open at the day's end, and the movements that led there from the day before.
--- opening + created + advanced in + moved back in + reopened + amount changes - advanced out - moved back out - won - lost - deleted = closing.
+-- opening + created + advanced in + moved back in + transferred in + reopened + amount changes - advanced out - moved back out - transferred out
+-- - won - lost - deleted = closing.
 with pipeline_movement as (
 
     select * from {{ ref('int_pipeline_movement') }}
@@ -85,6 +86,10 @@ daily as (
         sum(case when movement = 'moved_back_in' then amount_delta else 0 end) as moved_back_in_amount,
         sum(case when movement = 'moved_back_out' then -count_delta else 0 end) as moved_back_out_count,
         sum(case when movement = 'moved_back_out' then -amount_delta else 0 end) as moved_back_out_amount,
+        sum(case when movement = 'transferred_in' then count_delta else 0 end) as transferred_in_count,
+        sum(case when movement = 'transferred_in' then amount_delta else 0 end) as transferred_in_amount,
+        sum(case when movement = 'transferred_out' then -count_delta else 0 end) as transferred_out_count,
+        sum(case when movement = 'transferred_out' then -amount_delta else 0 end) as transferred_out_amount,
         sum(case when movement = 'reopened' then count_delta else 0 end) as reopened_count,
         sum(case when movement = 'reopened' then amount_delta else 0 end) as reopened_amount,
         sum(case when movement = 'won' then -count_delta else 0 end) as won_count,
@@ -135,7 +140,8 @@ running as (
         spine.date_day, spine.stage_key,
         daily.created_count, daily.created_amount, daily.advanced_in_count, daily.advanced_in_amount, daily.advanced_out_count,
         daily.advanced_out_amount, daily.moved_back_in_count, daily.moved_back_in_amount, daily.moved_back_out_count,
-        daily.moved_back_out_amount, daily.reopened_count, daily.reopened_amount, daily.won_count, daily.won_amount, daily.lost_count,
+        daily.moved_back_out_amount, daily.transferred_in_count, daily.transferred_in_amount, daily.transferred_out_count,
+        daily.transferred_out_amount, daily.reopened_count, daily.reopened_amount, daily.won_count, daily.won_amount, daily.lost_count,
         daily.lost_amount, daily.deleted_count, daily.deleted_amount, daily.amount_change_amount, daily.net_count, daily.net_amount,
         slipped.slipped_count, slipped.slipped_amount,
         date_moved.pushed_count, date_moved.pushed_amount, date_moved.pulled_in_count, date_moved.pulled_in_amount,
@@ -169,6 +175,8 @@ select
     cast(coalesce(running.advanced_out_count, 0) as bigint) as advanced_out_count,
     cast(coalesce(running.moved_back_in_count, 0) as bigint) as moved_back_in_count,
     cast(coalesce(running.moved_back_out_count, 0) as bigint) as moved_back_out_count,
+    cast(coalesce(running.transferred_in_count, 0) as bigint) as transferred_in_count,
+    cast(coalesce(running.transferred_out_count, 0) as bigint) as transferred_out_count,
     cast(coalesce(running.reopened_count, 0) as bigint) as reopened_count,
     cast(coalesce(running.won_count, 0) as bigint) as won_count,
     cast(coalesce(running.lost_count, 0) as bigint) as lost_count,
@@ -180,6 +188,8 @@ select
     cast(coalesce(running.advanced_out_amount, 0) as {{ money_type() }}) as advanced_out_amount,
     cast(coalesce(running.moved_back_in_amount, 0) as {{ money_type() }}) as moved_back_in_amount,
     cast(coalesce(running.moved_back_out_amount, 0) as {{ money_type() }}) as moved_back_out_amount,
+    cast(coalesce(running.transferred_in_amount, 0) as {{ money_type() }}) as transferred_in_amount,
+    cast(coalesce(running.transferred_out_amount, 0) as {{ money_type() }}) as transferred_out_amount,
     cast(coalesce(running.reopened_amount, 0) as {{ money_type() }}) as reopened_amount,
     cast(coalesce(running.won_amount, 0) as {{ money_type() }}) as won_amount,
     cast(coalesce(running.lost_amount, 0) as {{ money_type() }}) as lost_amount,

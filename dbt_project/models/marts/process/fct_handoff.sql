@@ -153,9 +153,13 @@ select
         when bounded.from_role is not null and bounded.to_role is not null then planned.handoff_number is not null
     end as is_planned,
     first_touch.first_touch_at,
-    round({{ days_between('bounded.handed_at', 'coalesce(first_touch.first_touch_at, bounded.waited_until)') }} * 24, 6) as wait_hours,
+    -- Of whom nobody knows, no touch can be told.
+    case
+        when bounded.evidence <> 'unknown'
+            then round({{ whole_minutes_in_days('bounded.handed_at', 'coalesce(first_touch.first_touch_at, bounded.waited_until)') }} * 24, 6)
+    end as wait_hours,
     first_touch.first_touch_at is null as is_censored,
-    first_touch.first_touch_at is null and bounded.status = 'open' and bounded.next_handed_at is null as is_waiting,
+    first_touch.first_touch_at is null and bounded.evidence <> 'unknown' and bounded.status = 'open' and bounded.next_handed_at is null as is_waiting,
     coalesce(
         bounded.kind <> 'role' and bounded.next_rep_id = bounded.from_rep_id
         or bounded.next_role = bounded.from_role and bounded.next_role <> bounded.to_role, false

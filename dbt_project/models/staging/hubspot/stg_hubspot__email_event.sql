@@ -24,6 +24,7 @@ typed as (
         coalesce({{ flag('filtered_event') }}, false) as is_filtered,
         {{ address('from_address') }} as sender_email,
         {{ text('app_id') }} as app_id,
+        lower({{ text('portal_subscription_status') }}) as subscription_status,
         {{ delivery_columns() }},
         {{ problem([
             required('id'),
@@ -40,6 +41,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['event_id', 'hubspot_type', 'occurred_at', 'recipient_email', 'email_campaign_id', 'sent_by_id', 'caused_by_id', 'is_filtered', 'sender_email', 'app_id'],
+    columns=['event_id', 'hubspot_type', 'occurred_at', 'recipient_email', 'email_campaign_id', 'sent_by_id', 'caused_by_id', 'is_filtered', 'sender_email', 'app_id', 'subscription_status'],
     key=['event_id'], newest_by='cast(null as timestamp)'
 ) }}

@@ -8,6 +8,7 @@ with delivered as (
 typed as (
 
     select
+        {{ salesforce_id('id') }} as stage_id,
         {{ text('master_label') }} as stage_label,
         {{ plain_number('sort_order', 'bigint') }} as sort_order,
         {{ flag('is_active') }} as is_active,
@@ -28,6 +29,6 @@ typed as (
 ),
 
 {{ disposed_rows(
-    columns=['stage_label', 'sort_order', 'is_active', 'is_closed', 'is_won', 'default_probability', 'forecast_category'],
+    columns=['stage_id', 'stage_label', 'sort_order', 'is_active', 'is_closed', 'is_won', 'default_probability', 'forecast_category'],
     key=['stage_label']
 ) }}
