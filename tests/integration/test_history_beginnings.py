@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pytest
 from compiled_models import built
 from nights import settings_for
 
-from funnelcast.sales_process import SalesProcess
+from funnelcast.sales_process import Definitions, SalesProcess
 
 NOW = datetime(2026, 11, 15, 20)
 STAGES = ("prospecting", "qualification", "engagement", "closing")
@@ -66,12 +67,16 @@ def company(seed: int, deals: int = 120) -> list[Deal]:
     return made
 
 
-def deliver(landing: Path, deals: Sequence[Deal], since: datetime) -> None:
-    """One extract of today, and of the history what was told since a day."""
+def deliver(landing: Path, deals: Sequence[Deal], since: datetime, close_dates: dict[str, datetime] | None = None) -> None:
+    """One extract of today, and of the history what was told since a day. Close dates are those of the history, or given."""
+    closes = close_dates or {}
     _write(
         landing / "generic" / "opportunity" / "opportunity_2026-11-15.csv",
         ("opportunity_id", "stage", "created_at", "owner_id", "amount", "expected_close_on", "closed_at"),
-        [(d.id, d.path[-1][0], _text(d.created), "U1", d.amount, "2026-12-31", _text(d.closed)) for d in deals],
+        [
+            (d.id, d.path[-1][0], _text(d.created), "U1", d.amount, "2026-12-31", _text(closes.get(d.id, d.closed)))
+            for d in deals
+        ],
     )
     _write(
         landing / "generic" / "stage_history" / "stage_history_2026-11-15.csv",
@@ -230,6 +235,62 @@ def test_a_deal_that_its_history_finds_closed_was_closed_on_the_crms_date(tmp_pa
             connection,
             "select changes_from_creation, changes_from_records, changes_from_history from marts.ops_history_source",
         ) == [(1, 1, 0)]
+
+
+@pytest.mark.parametrize("closed_on", ["stage_change", "close_date"])
+def test_bookings_are_of_the_day_that_the_company_counts_by(
+    tmp_path: Path, closed_on: Literal["stage_change", "close_date"]
+) -> None:
+    """Some reps date a close back by up to two weeks, some ahead; whichever is counted, every table counts by it, and the others are listed."""
+    draw = random.Random(8)
+    deals = company(8, 60)
+    dated = {}
+    for deal in deals:
+        if deal.closed:
+            moved = deal.closed + timedelta(days=draw.choice([0, 0, -3, -14, 5]))
+            dated[deal.id] = moved if deal.created.date() <= moved.date() <= NOW.date() else deal.closed
+    deliver(tmp_path / "landing", deals, datetime(2024, 1, 1), dated)
+    by = dated if closed_on == "close_date" else {deal.id: deal.closed for deal in deals if deal.closed}
+    expected = Counter(_month(by[deal.id]) for deal in deals if deal.path[-1][0] == "won")
+    process = SalesProcess(definitions=Definitions(closed_on=closed_on))
+    marts = [
+        "fct_opportunity",
+        "fct_stage_visit",
+        "fct_velocity",
+        "fct_pipeline_bridge",
+        "ops_close_date_difference",
+        "int_forecast_win",
+    ]
+    with built(settings_for(tmp_path / "home", tmp_path / "landing"), marts, process) as (connection, _):
+        counted = [
+            _counter(connection, sql)
+            for sql in (
+                "select date_trunc('month', closed_on), count(*) from marts.fct_opportunity where status = 'won' group by 1",
+                "select date_trunc('month', entered_on), count(*) from marts.fct_stage_visit where stage = 'won' group by 1",
+                "select period_start, won from marts.fct_velocity where period_type = 'month' and scope = 'company' and won > 0",
+                "select period_start, won_count from marts.fct_pipeline_bridge "
+                "where period_type = 'month' and scope = 'company' and won_count > 0",
+                "select date_trunc('month', closed_on), count(*) from intermediate.int_forecast_win where known_until is null group by 1",
+            )
+        ]
+        different = _rows(
+            connection, "select opportunity_id, stage_changed_on, close_date, closed_on from marts.ops_close_date_difference"
+        )
+        # Nobody knew of a close before the stage was changed.
+        known = _rows(
+            connection, "select opportunity_id, known_from from intermediate.int_forecast_win where known_until is null"
+        )
+    assert counted == [expected] * 5
+    assert sorted(different) == [
+        (deal.id, deal.closed.date(), dated[deal.id].date(), by[deal.id].date())
+        for deal in deals
+        if deal.closed and deal.closed.date() != dated[deal.id].date()
+    ]
+    assert dict(known) == {
+        deal.id: max(deal.closed, by[deal.id]).date() + timedelta(days=1)
+        for deal in deals
+        if deal.closed and deal.path[-1][0] == "won"
+    }
 
 
 def _bridge(connection: duckdb.DuckDBPyConnection) -> dict[date, tuple[int, ...]]:
