@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from funnelcast import __version__
 from funnelcast.errors import GateRefused, UsageError
 from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
@@ -261,12 +262,12 @@ def _make_run(
         create table config.run (
             build_id varchar, as_of date, as_of_end timestamp, timezone varchar, currency varchar, company_name varchar,
             fiscal_year_start_month integer, first_day_of_week integer, sales_model varchar, process_digest varchar,
-            rates_stand_for_days integer)
+            rates_stand_for_days integer, software_version varchar)
         """
     )
     company = process.company
     connection.execute(
-        "insert into config.run values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into config.run values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             build_id,
             as_of,
@@ -279,6 +280,7 @@ def _make_run(
             process.sales_model,
             process_digest(process),
             company.rates_stand_for_days,
+            __version__,
         ],
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from quality.checks import Check, Group
 from quality.rules import Between, InSet, NoRows, NotBefore, NotNull, UniqueTogether
 
-DATES, STAGES, REPS, ACCOUNTS, LEADS = (
+SETTINGS, DATES, STAGES, REPS, ACCOUNTS, LEADS = (
+    "marts.dim_company_settings",
     "marts.dim_date",
     "marts.dim_stage",
     "marts.dim_rep",
@@ -19,7 +20,23 @@ FAULT = "A model joined to more rows than it should: report it as a fault of Fun
 
 def group() -> Group:
     """The checks of this file."""
-    return Group("dimensions", (*_dates(), *_stages(), *_members()))
+    return Group("dimensions", (_settings(), *_dates(), *_stages(), *_members()))
+
+
+def _settings() -> Check:
+    return Check(
+        name="the_settings_are_this_builds",
+        table=SETTINGS,
+        rule=NoRows(
+            """
+            select run.as_of from config.run as run
+            where (select list((as_of, timezone)) from checked) is distinct from [(run.as_of, run.timezone)]
+            """
+        ),
+        description="The company's settings are one row, and those that this build was made by.",
+        advice="Report it as a fault of Funnelcast.",
+        keys=("as_of",),
+    )
 
 
 def _dates() -> tuple[Check, ...]:

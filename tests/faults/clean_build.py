@@ -84,6 +84,8 @@ select
 """
 
 DIMENSIONS = """
+create table marts.dim_company_settings as select as_of, timezone from config.run;
+
 create table marts.dim_date as
 select cast(day as date) as date_day, day = '2026-11-22' as is_as_of
 from range(timestamp '2026-11-01', timestamp '2026-12-01', interval 1 day) as days (day);

@@ -89,6 +89,7 @@ PLANTS: dict[str, str] = {
     "  set rows_raw = 2, rows_loaded = 2 where file = 'opportunity_2026-11-22.csv';"
     " delete from raw.generic__opportunity where _file = 'opportunity_2026-11-22.csv' and _row > 2",
     # dimensions
+    "the_settings_are_this_builds": "update marts.dim_company_settings set as_of = '2026-11-21'",
     "a_day_is_one_row": again("marts.dim_date", "date_day = '2026-11-10'"),
     "the_calendar_has_no_gap": "delete from marts.dim_date where date_day = '2026-11-10'",
     "the_calendar_marks_the_as_of_day": "update marts.dim_date set is_as_of = true where date_day = '2026-11-21'",

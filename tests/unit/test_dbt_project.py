@@ -16,7 +16,7 @@ import duckdb
 import pytest
 import yaml
 
-from funnelcast.sales_process import SCOPES
+from funnelcast.sales_process import SCOPES, Definitions
 from ingestion.in_use import ALWAYS
 from ingestion.systems import SYSTEMS, ObjectDeclaration
 
@@ -245,6 +245,11 @@ def test_every_table_tells_parts_of_the_company_and_periods_in_one_way(model: di
     if {"period_type", "period_start", "period_end"} & set(columns):
         place = columns.index("period_type")
         assert columns[place : place + 3] == ["period_type", "period_start", "period_end"]
+
+
+def test_every_contested_definition_is_told_in_the_settings() -> None:
+    columns = {column["name"] for column in _described_marts()["dim_company_settings"]["columns"]}
+    assert set(Definitions.model_fields) <= columns, "tell the definition in dim_company_settings"
 
 
 def test_the_scopes_are_those_that_deals_are_cut_by() -> None:
