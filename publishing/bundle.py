@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from publishing.keys import key_comment, key_sql, keys_of
 from publishing.layout import DATABASE, PARQUET, SCHEMA, VIEWS
 from publishing.run_log import RunRecord
 from publishing.run_tables import OPS_CHECK, OPS_RUN, RUN_TABLES, RunTable, check_rows, run_rows
@@ -171,14 +172,19 @@ def _is_same_in_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, tab
 
 
 def _show_in_main(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """A table is found by its bare name too, in the schema in which a database opens.
+    """A table is found by its bare name too, in the schema in which a database opens, there with its keys of one column.
 
     The tables stay in the schema in which queries and BI tools know them, and views of them are in the other: attached by a
     client older than DuckDB 1.3, a view finds its table only while its database is the one in use.
     """
     # A view names its table without the database, which is called otherwise wherever it is attached under another name.
     connection.execute("use out")
-    connection.execute(f"create view {_name(VIEWS, table)} as from {_name(SCHEMA, table)}")
+    source = _name(SCHEMA, table)
+    keys = keys_of([str(row[0]) for row in connection.execute(f"describe {source}").fetchall()])
+    columns = ["*", *(f"{key_sql(parts)} as {key}" for key, parts in keys.items())]
+    connection.execute(f"create view {_name(VIEWS, table)} as select {', '.join(columns)} from {source}")
+    for key, parts in keys.items():
+        connection.execute(f"comment on column {_name(VIEWS, table, key)} is {literal(key_comment(parts))}")
     connection.execute("use memory")
 
 

@@ -121,7 +121,7 @@ def test_every_delivered_row_is_accounted_for(maven: Settings) -> None:
 def test_every_published_number_is_counted_again(
     maven: Settings, deals: list[by_hand.Deal], table: str, counted: Callable[[list[by_hand.Deal]], list[Row]]
 ) -> None:
-    published = _by_key(records(maven.home, f"from {table} {COUNTED_ROWS.get(table, '')}"), KEYS[table])
+    published = _by_key(records(maven.home, f"from marts.{table} {COUNTED_ROWS.get(table, '')}"), KEYS[table])
     expected = _by_key(counted(deals), KEYS[table])
     assert published.keys() == expected.keys()
     compared = next(iter(expected.values())).keys()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable
@@ -96,6 +97,21 @@ def test_a_part_of_the_company_is_called_alike_in_every_table(sample: Settings) 
     reps = {key: found for (scope, key), found in names.items() if scope == "rep" and key in newest}
     assert len(reps) > 20
     assert reps == {key: {newest[key]} for key in reps}
+
+
+def test_tables_join_as_the_list_of_relations_says(sample: Settings) -> None:
+    listed = (PROJECT / "docs" / "relations.md").read_text(encoding="utf-8")
+    relations = re.findall(r"^\| `(\w+)` \| `(\w+)` \| `(\w+)` \| `(\w+)` \|$", listed, flags=re.MULTILINE)
+    assert len(relations) > 20
+    for table, column, other, key in relations:
+        ((told, lost),) = rows(
+            sample.home,
+            f"select count({column}), count(*) filter ({column} not in (select {key} from {other} where {key} is not null))"
+            f" from {table}",
+        )
+        assert told > 0, f"{table}.{column}"
+        assert lost == 0, f"{table}.{column} is not in {other}.{key}"
+        assert rows(sample.home, f"select count(*) - count(distinct {key}) from {other}") == [(0,)], f"{other}.{key}"
 
 
 @pytest.mark.parametrize(

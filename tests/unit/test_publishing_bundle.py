@@ -135,6 +135,25 @@ def test_comments_come_along_and_run_tables_have_their_own(folder: Path) -> None
     assert all(comment for (table, _), comment in columns.items() if table in ("ops_run", "ops_check"))
 
 
+def test_things_have_a_key_of_one_column_in_main(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "build.duckdb")) as connection:
+        connection.execute(
+            "create schema marts; create table marts.fct_visit as select * from (values"
+            " ('crm', '006', 'p', 'won', null), ('hub', '006', 'p', null, 'r1')) as made(source_system, opportunity_id, pipeline, stage, rep_id)"
+        )
+    bundle.write_tables(tmp_path / "build.duckdb", tmp_path)
+    with duckdb.connect(str(tmp_path / "funnelcast.duckdb"), read_only=True) as connection:
+        found = connection.execute("select opportunity_key, rep_key, stage_key from fct_visit order by all").fetchall()
+        in_marts = connection.execute("describe marts.fct_visit").fetchall()
+        comments = connection.execute(
+            "select comment from duckdb_columns() where schema_name = 'main' and not internal and column_name like '%\\_key' escape '\\'"
+        ).fetchall()
+    assert found == [("crm:006", None, "crm:p:won"), ("hub:006", "hub:r1", None)]
+    assert [column[0] for column in in_marts] == ["source_system", "opportunity_id", "pipeline", "stage", "rep_id"]
+    assert len(comments) == 3
+    assert all("Null where" in comment for (comment,) in comments)
+
+
 def test_run_tables_say_what_happened(folder: Path) -> None:
     with duckdb.connect(str(folder / "funnelcast.duckdb"), read_only=True) as connection:
         runs = connection.execute("select run_id, as_of, outcome, started_at, files_read from marts.ops_run").fetchall()
