@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from funnelcast.version import __version__
+
 if TYPE_CHECKING:
     import duckdb
 
-__version__ = "0.1.0"
+__all__ = ["__version__", "open"]
 
 
 def open(home: str | Path = "data") -> duckdb.DuckDBPyConnection:  # noqa: A001 - `funnelcast.open()` is the word analysts expect

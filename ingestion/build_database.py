@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from funnelcast import __version__
 from funnelcast.errors import GateRefused, UsageError
 from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
+from funnelcast.version import __version__
 from ingestion.columns import match_columns, snake_case
 from ingestion.land import FileOutcome, Landing
 from ingestion.landing import DeliveredObject, delivered_objects
