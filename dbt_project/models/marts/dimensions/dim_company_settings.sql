@@ -50,6 +50,8 @@ select
     definition.closed_amount,
     definition.amount_column,
     definition.past_periods,
+    definition.velocity_opportunities,
+    run.rates_stand_for_days,
     history.first_day as history_since,
     delivered.first_day as first_extract_on,
     run.software_version,
