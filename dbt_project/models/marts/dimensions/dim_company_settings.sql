@@ -51,6 +51,7 @@ select
     definition.amount_column,
     definition.past_periods,
     definition.velocity_opportunities,
+    definition.closed_on,
     run.rates_stand_for_days,
     history.first_day as history_since,
     delivered.first_day as first_extract_on,
