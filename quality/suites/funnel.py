@@ -1,4 +1,4 @@
-"""fct_stage_funnel: what became of those that entered a stage; numbers that add up, rates that follow."""
+"""fct_stage_funnel, fct_win_cohort: what became of those that entered a stage, or were created; numbers that add up."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from quality.rules import Between, NoRows, UniqueTogether
 TABLE = "marts.fct_stage_funnel"
 ROW = ("cohort_month", "pipeline", "stage", "scope", "scope_id")
 FAULT = "A number of the conversion table is wrong: report it as a fault of Funnelcast."
+COHORT = "marts.fct_win_cohort"
+COHORT_ROW = ("cohort_month", "scope", "scope_id")
+COHORT_DAYS = (30, 60, 90)
 COUNTS = ("entered", "visited", "skipped", "advanced", "lost", "still_open")
 
 
 def group() -> Group:
     """The checks of this file."""
-    return Group("funnel", (*_counts(), *_rates(), *_eventual()))
+    return Group("funnel", (*_counts(), *_rates(), *_eventual(), *_win_cohorts()))
 
 
 def _counts() -> tuple[Check, ...]:
@@ -187,5 +190,53 @@ def _eventual() -> tuple[Check, ...]:
             description="Where no deal is left in a stage, the eventual conversion rate is the conversion rate.",
             advice=FAULT,
             keys=ROW,
+        ),
+    )
+
+
+def _win_cohorts() -> tuple[Check, ...]:
+    counts = ["created", *(f"{name}_{days}_days" for name in ("watched", "won_within") for days in COHORT_DAYS)]
+    sums = ", ".join(f"coalesce(sum({count}), 0) as {count}" for count in counts)
+    differs = " or ".join(f"part.{count} is distinct from whole.{count}" for count in counts)
+    wrong = " or ".join(
+        f"watched_{days}_days + too_young_{days}_days is distinct from created or won_within_{days}_days > watched_{days}_days"
+        f" or least(watched_{days}_days, too_young_{days}_days, won_within_{days}_days) < 0"
+        f" or (watched_{days}_days = 0) is distinct from (won_within_{days}_days is null)"
+        f" or abs(win_rate_{days}_days - won_within_{days}_days / watched_{days}_days) > 0.0000011"
+        f" or win_rate_{days}_days not between win_rate_{days}_days_low and win_rate_{days}_days_high"
+        for days in COHORT_DAYS
+    )
+    return (
+        Check(
+            name="a_win_cohort_is_one_row",
+            table=COHORT,
+            rule=UniqueTogether(COHORT_ROW),
+            description="Each month of created deals is told once for the company and each of its parts.",
+            advice=FAULT,
+            keys=COHORT_ROW,
+        ),
+        Check(
+            name="wins_of_a_cohort_are_among_the_watched",
+            table=COHORT,
+            rule=NoRows(f"select * from checked where {wrong}"),
+            description="Of a month's deals those watched so long are asked; wins are among them, and rates follow from both.",
+            advice=FAULT,
+            keys=COHORT_ROW,
+        ),
+        Check(
+            name="parts_of_a_win_cohort_add_up_to_all",
+            table=COHORT,
+            rule=NoRows(
+                f"""
+                select part.cohort_month, part.scope
+                from (select cohort_month, scope, {sums} from checked group by all) as part
+                full join (select cohort_month, {sums} from checked where scope = 'company' group by all) as whole
+                    using (cohort_month)
+                where {differs}
+                """
+            ),
+            description="The parts of a month of created deals add up to the whole of it.",
+            advice="Deals are missing from a part or counted in two: report it as a fault of Funnelcast.",
+            keys=("cohort_month", "scope"),
         ),
     )

@@ -424,6 +424,17 @@ from (values
 """
 
 LEADS = """
+create table marts.fct_win_cohort as
+select
+    date '2026-09-01' as cohort_month, scope, scope_id, created::bigint as created,
+    watched::bigint as watched_30_days, (created - watched)::bigint as too_young_30_days, won::bigint as won_within_30_days, won / nullif(watched, 0) as win_rate_30_days,
+    0::double as win_rate_30_days_low, 1::double as win_rate_30_days_high,
+    watched::bigint as watched_60_days, (created - watched)::bigint as too_young_60_days, won::bigint as won_within_60_days, won / nullif(watched, 0) as win_rate_60_days,
+    0::double as win_rate_60_days_low, 1::double as win_rate_60_days_high,
+    0::bigint as watched_90_days, (created - 0)::bigint as too_young_90_days, null::bigint as won_within_90_days, null / nullif(0, 0) as win_rate_90_days,
+    0::double as win_rate_90_days_low, 1::double as win_rate_90_days_high
+from (values ('company', 'all', 5, 3, 2), ('source', 'inbound', 3, 2, 1), ('source', 'outbound', 2, 1, 1)) as cohorts (scope, scope_id, created, watched, won);
+
 create table marts.fct_lead_funnel as
 select
     date '2026-11-01' as cohort_month, scope, scope_id, leads, qualified, opportunities, won, lost,

@@ -247,6 +247,15 @@ PLANTS: dict[str, str] = {
     "the_bridge_closes_with_the_open_movements": "delete from marts.fct_pipeline_movement where opportunity_id = 'o1'",
     "the_bridge_closes_as_the_day_does": "update marts.fct_pipeline_bridge set period_end = '2026-11-20'",
     # leads
+    "a_win_cohort_is_one_row": again(
+        "marts.fct_win_cohort",
+        "scope = 'company'",
+        "0 as created, 0 as watched_30_days, 0 as too_young_30_days,"
+        " null as won_within_30_days, null as win_rate_30_days, 0 as watched_60_days, 0 as too_young_60_days, null as won_within_60_days,"
+        " null as win_rate_60_days, 0 as too_young_90_days",
+    ),
+    "wins_of_a_cohort_are_among_the_watched": "update marts.fct_win_cohort set win_rate_30_days = 0.9 where scope = 'company'",
+    "parts_of_a_win_cohort_add_up_to_all": "delete from marts.fct_win_cohort where scope_id = 'outbound'",
     "a_cohort_of_leads_is_one_row": "insert into marts.fct_lead_funnel select * replace ('2026-10-01' as cohort_month)"
     " from marts.fct_lead_funnel;"
     " insert into marts.fct_lead_funnel select * replace (0 as leads, 0 as qualified, 0 as opportunities, 0 as won,"
