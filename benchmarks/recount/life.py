@@ -1,0 +1,215 @@
+"""A deal's life: from its history, its date of creation and the extracts that showed it, to what it was at any moment.
+
+Belongs here: the order of changes, what stands before a history begins and after it ends, visits. DESIGN.md section 7.
+Does not belong here: money in the reporting currency, owners and teams (facts.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from benchmarks.recount.company import Company, Stage
+from benchmarks.recount.records import UNKNOWN, Deal, Told, Version
+
+
+@dataclass(frozen=True)
+class Step:
+    """From `at` on the deal was this. `status` is open, won, lost or deleted."""
+
+    at: datetime
+    stage: Stage
+    status: str
+    amount: Any
+    expected: Any
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Visit:
+    stage: Stage
+    entered: datetime
+    exited: datetime | None
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Life:
+    """All steps in order, the day of each, and the visits; `created` may be inferred."""
+
+    deal: Deal
+    created: datetime
+    is_inferred: bool
+    steps: list[Step]
+    days: list[date]
+    visits: list[Visit]
+    has_history: bool
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.steps[-1].status == "deleted"
+
+    @property
+    def last(self) -> Step:
+        return self.steps[-1]
+
+    @property
+    def status(self) -> str:
+        return self.steps[-1].status
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When it entered the terminal stage that it is in, whether or not it was deleted since."""
+        return self.visits[-1].entered if self.visits[-1].stage.status != "open" else None
+
+    def state_on(self, day: date) -> Step | None:
+        """What the end of a day finds; None before its creation."""
+        found = None
+        for step, on in zip(self.steps, self.days, strict=True):
+            if on > day:
+                break
+            found = step
+        return found
+
+
+def live(deal: Deal, company: Company, as_of: date) -> Life:
+    """Put a deal's life together as it was known at the end of the as-of day."""
+    end = company.midnight(as_of + timedelta(days=1))
+    first = deal.versions[0]
+    history = [told for told in deal.history if told.at < end]
+    if deal.created is not None:
+        born = company.day(deal.created)
+        history = [told for told in history if company.day(told.at) >= born]
+    history.sort(key=lambda told: (told.at, told.stage.order, told.order))
+    created = deal.created or min([first.at, *(told.at for told in history[:1])])
+    if deal.created is None and not history and first.close is not None and first.told.stage.status != "open":
+        created = min(created, first.close)
+    if history and history[0].stage.status == "open":
+        steps = _from_history(deal, history, created, company)
+    elif history:
+        steps = _from_a_closed_history(deal, history, created, company)
+    else:
+        steps = _from_the_record(deal, created)
+    steps = _after_the_history(deal, steps, history, company)
+    if deal.deleted_at is not None:
+        last = steps[-1]
+        steps.append(Step(max(deal.deleted_at, last.at), last.stage, "deleted", last.amount, last.expected, "extract"))
+    return Life(
+        deal, created, deal.created is None, steps, [company.day(step.at) for step in steps], _visits(steps), bool(history)
+    )
+
+
+def _from_history(deal: Deal, history: list[Told], created: datetime, company: Company) -> list[Step]:
+    steps = [_step(told, deal, "history") for told in history]
+    if company.day(history[0].at) > company.day(created):
+        # Before a history begins a deal stands in the first stage that is known of it.
+        head = steps[0]
+        steps.insert(0, Step(created, head.stage, head.status, head.amount, head.expected, "created"))
+    return steps
+
+
+def _from_a_closed_history(deal: Deal, history: list[Told], created: datetime, company: Company) -> list[Step]:
+    """The history begins after the close: the CRM's date of the close is the close, and where it was before is not known."""
+    first = history[0]
+    if company.day(first.at) <= company.day(created):
+        return [_step(told, deal, "history") for told in history]
+    closed = next((version.close for version in reversed(deal.versions) if version.close is not None), None)
+    head = _step(first, deal, "record")
+    if closed is None or closed > first.at:
+        return _opened(deal, created, head) + [_step(told, deal, "history") for told in history]
+    closed = max(closed, created)
+    steps = _opened(deal, created, head)
+    steps.append(Step(closed, head.stage, head.status, head.amount, head.expected, "record"))
+    return steps + [_step(told, deal, "history") for told in history[1:]]
+
+
+def _opened(deal: Deal, created: datetime, head: Step) -> list[Step]:
+    return [Step(created, deal.entry, "open", head.amount, head.expected, "created")] if deal.entry else []
+
+
+def _from_the_record(deal: Deal, created: datetime) -> list[Step]:
+    """No history: it was created in the entry stage, and is what the first extract shows since that, or since its close."""
+    first = deal.versions[0]
+    told = first.told
+    amount, expected = _plain(told.amount), _plain(told.expected)
+    if deal.created is None and told.stage.status == "open":
+        return [Step(created, told.stage, "open", amount, expected, "extract")]
+    begin = deal.entry or told.stage
+    if told.stage.status == "open" and told.stage.order <= begin.order:
+        return [Step(created, told.stage, "open", amount, expected, "created")]
+    steps = [Step(created, begin, "open", amount, expected, "created")]
+    since = first.at
+    if told.stage.status != "open" and first.close is not None:
+        since = first.close
+    steps.append(Step(max(since, created), told.stage, told.stage.status, amount, expected, "extract"))
+    return steps
+
+
+def _after_the_history(deal: Deal, steps: list[Step], history: list[Told], company: Company) -> list[Step]:
+    """What extracts show and the history does not tell, each from the first extract that shows it."""
+    steps = list(steps)
+    last_row = history[-1].at if history else None
+    seen: Version | None = None
+    for version in deal.versions:
+        before, seen = seen, version
+        if last_row is None and before is None:
+            continue
+        if last_row is not None and _is_older(version, last_row, company):
+            continue
+        now = steps[-1]
+        said = version.told
+        stage, amount, expected = now.stage, now.amount, now.expected
+        of_day = _of_the_day(steps, version, company)
+        if said.stage not in [step.stage for step in of_day]:
+            stage = said.stage
+        if said.amount is not UNKNOWN and said.amount not in [step.amount for step in of_day]:
+            amount = said.amount
+        if said.expected is not UNKNOWN and said.expected not in [step.expected for step in of_day]:
+            expected = said.expected
+        if (stage, amount, expected) == (now.stage, now.amount, now.expected):
+            continue
+        at = version.at
+        if stage != now.stage and stage.status != "open" and version.close is not None and now.at < version.close:
+            at = version.close if before is None or version.close > before.at else version.at
+        steps.append(Step(max(at, now.at), stage, stage.status, amount, expected, "extract"))
+    return steps
+
+
+def _is_older(version: Version, last_row: datetime, company: Company) -> bool:
+    """An extract of a day tells of any moment of that day; one that says its time tells of what was before it."""
+    return company.day(last_row) > version.on if version.is_of_a_day else last_row > version.at
+
+
+def _of_the_day(steps: list[Step], version: Version, company: Company) -> list[Step]:
+    """The states that an extract may have been made in: the one its day began with, and those of that day."""
+    if not version.is_of_a_day:
+        return steps[-1:]
+    before = [step for step in steps if step.at <= version.at][-1:]
+    return before + [step for step in steps if step.at > version.at]
+
+
+def _step(told: Told, deal: Deal, evidence: str) -> Step:
+    first = deal.versions[0].told
+    amount = told.amount if told.amount is not UNKNOWN else _plain(first.amount)
+    expected = told.expected
+    if expected is UNKNOWN:
+        expected = _plain(first.expected) if deal.is_expected_taken_back else None
+    return Step(told.at, told.stage, told.stage.status, amount, expected, evidence)
+
+
+def _plain(value: Any) -> Any:
+    return None if value is UNKNOWN else value
+
+
+def _visits(steps: list[Step]) -> list[Visit]:
+    found: list[Visit] = []
+    for step in steps:
+        if step.status == "deleted":
+            continue
+        if found and (found[-1].stage.pipeline, found[-1].stage.key) == (step.stage.pipeline, step.stage.key):
+            continue
+        if found:
+            found[-1] = Visit(found[-1].stage, found[-1].entered, step.at, found[-1].evidence)
+        found.append(Visit(step.stage, step.at, None, step.evidence))
+    return found

@@ -1,0 +1,82 @@
+"""Which table is counted by what, by which keys its rows are known, and which of its rows are counted.
+
+Belongs here: the list. Does not belong here: counting (one module per kind of table) and comparing (compare.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.recount import activity, bottleneck, changes, funnels, opportunity, pipeline, tiers, velocity
+from benchmarks.recount.compare import Compared, compare, published_rows
+from benchmarks.recount.facts import Facts
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    count: Callable[[Facts], list[Row]]
+    keys: tuple[str, ...]
+    where: str = ""
+    slack: Mapping[str, float] = field(default_factory=dict)
+    # Which rows there are is not counted, only what the published ones say.
+    only_published: bool = False
+
+
+MINUTE = 1 / 24 / 60
+
+TABLES: dict[str, Table] = {
+    "fct_opportunity": Table(opportunity.opportunities, ("source_system", "opportunity_id")),
+    "fct_stage_visit": Table(opportunity.visits, ("source_system", "opportunity_id", "visit_number")),
+    "fct_pipeline_daily": Table(pipeline.daily, ("source_system", "date_day", "pipeline", "stage")),
+    "fct_pipeline_movement": Table(pipeline.movements, ("source_system", "opportunity_id", "period_type", "period_start")),
+    "fct_pipeline_bridge": Table(
+        lambda facts: pipeline.bridges(facts, pipeline.movements(facts)), ("period_type", "period_start", "pipeline", "scope", "scope_id")
+    ),
+    "fct_velocity": Table(
+        velocity.velocity, ("period_type", "period_start", "scope", "scope_id"),
+        # The difference of two rounded numbers, and what rounding leaves to the last of the four, may be off by more than half a digit.
+        slack={"velocity_change": 0.0001, "contribution_sales_cycle": 0.0003, "average_deal_size": 0.0001},
+    ),
+    "fct_stage_funnel": Table(funnels.stage_funnel, ("cohort_month", "pipeline", "stage", "scope", "scope_id")),
+    "fct_lead_funnel": Table(funnels.lead_funnel, ("cohort_month", "scope", "scope_id")),
+    "fct_activity_daily": Table(activity.daily, ("source_system", "rep_id", "activity_date")),
+    "rpt_bottleneck": Table(
+        lambda facts: bottleneck.bottlenecks(facts, ("month", "quarter")),
+        ("period_type", "period_start", "pipeline", "stage", "scope", "scope_id"),
+        # The product measures stays in whole minutes: each is up to a minute (0.0007 days) off, their sums by as many of them.
+        slack={
+            "median_age_days": MINUTE, "p90_age_days": MINUTE, "median_days_of_departed": MINUTE, "mean_wip": 0.01, "residence_days": 0.01,
+            "littles_law_ratio": 0.005,
+        },
+    ),
+    "rpt_qualification_tier": Table(
+        tiers.tiers, ("subject", "score", "tier"), slack=dict.fromkeys(("difference_to_next_tier_low", "difference_to_next_tier_high"), 1e-6)
+    ),
+    "rpt_metric_change": Table(
+        changes.changes, ("period_type", "comparison", "metric", "pipeline", "stage", "scope", "scope_id"), only_published=True,
+        # Differences and contributions are of rounded values.
+        slack=dict.fromkeys(("difference", "contribution", "contribution_own", "contribution_mix"), 1e-5),
+    ),
+}  # fmt: skip
+
+# What a table called its keys before issue 13.
+_FORMER = {"segment_dimension": "scope", "segment_value": "scope_id", "segment_name": "scope_name"}
+
+
+def recount(facts: Facts, home: Path, name: str) -> Compared:
+    table = TABLES[name]
+    published = [_renamed(row) for row in published_rows(home, name, table.where)]
+    return compare(name, published, table.count(facts), table.keys, table.slack, table.only_published)
+
+
+def _renamed(row: Row) -> Row:
+    told = {_FORMER.get(column, column): value for column, value in row.items()}
+    # The whole company is one scope, whichever word a table has for it.
+    if told.get("scope") == "company" and "cohort_month" in told:
+        told["scope"] = "all"
+    return told
