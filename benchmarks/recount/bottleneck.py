@@ -33,6 +33,14 @@ def bottlenecks(facts: Facts, kinds: tuple[str, ...]) -> list[Row]:
                 for scope in scopes:
                     place = (visit.stage.pipeline, visit.stage.key, visit.stage.order, "company" if scope == "all" else scope, fact.cuts[scope][0])
                     stays[place].append(Stay(visit.entered, visit.exited))
+    if not stays:
+        return []
+    # Dense: every open stage of a pipeline in use, also one that nobody was in.
+    known = {(stage.pipeline, stage.key, stage.order) for records in facts.records.values() for stage in records.stages if stage.status == "open"}
+    for pipeline, scope, value in {(place[0], place[3], place[4]) for place in stays}:
+        for stage in known:
+            if stage[0] == pipeline:
+                stays.setdefault((*stage, scope, value), [])
     found = []
     first = min(facts.company.day(stay.entered) for own in stays.values() for stay in own)
     for (pipeline, stage, order, scope, value), own in stays.items():

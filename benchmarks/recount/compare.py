@@ -62,7 +62,7 @@ def published_rows(home: Path, table: str, where: str = "") -> list[dict[str, An
 
 def compare(
     table: str, published: Iterable[Row], counted: Iterable[Row], keys: tuple[str, ...], slack: Mapping[str, float] | None = None,
-    only_published: bool = False,
+    only_published: bool = False, answered: tuple[str, ...] = (),
 ) -> Compared:
     """Cell by cell. A row that only one side has differs in its key, once."""
     outcome = Compared(table)
@@ -82,6 +82,8 @@ def compare(
         if key in theirs:
             for column in sorted((set(row) - set(keys)) & there):
                 said, counted_value = theirs[key][column], row[column]
+                if said is None and column in answered:
+                    continue
                 outcome.add(column, key, said, counted_value, agrees(said, counted_value, (slack or {}).get(column, 0)))
     return outcome
 

@@ -210,7 +210,7 @@ def _people(delivery: Delivery, company: Company) -> list[Person]:
         found.append(
             Person(
                 SYSTEM, name, full, _mail(row.text("email")), [(each.extracted_on, each.text(team)) for each in rows],
-                [(each.extracted_on, each.text("podc", "pod")) for each in rows], (role.text("name") or "").lower() or None if role else None,
+                [(each.extracted_on, each.text("podc", "pod")) for each in rows], ((role.text("name") if role else None) or row.text("title") or "").lower() or None,
                 row.text("managerid"), row.flag("isactive"), row.day("startdatec"), None,
             )  # fmt: skip
         )

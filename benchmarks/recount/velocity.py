@@ -33,7 +33,7 @@ def velocity(facts: Facts, reading: str = "mean_open") -> list[Row]:
             place = ("company" if dimension == "all" else dimension, value)
             members[place].append(fact)
             names[place] = name
-    first = min(min(fact.life.days) for fact in facts.living)
+    first = min(min(fact.life.days) for fact in facts.living or facts.deals)
     found = []
     for (scope, scope_id), name in names.items():
         own = Columns(facts, members[(scope, scope_id)])
