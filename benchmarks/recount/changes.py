@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.recount import activity
 from benchmarks.recount.company import months_later
-from benchmarks.recount.facts import NONE, Fact, Facts
+from benchmarks.recount.facts import NONE, Fact, Facts, scope_of
 from benchmarks.recount.velocity import Columns
 
 Row = dict[str, Any]
@@ -112,7 +112,7 @@ def _rows(facts: Facts, now: Span, before: Span) -> list[Row]:
     of_speed = _velocities(facts, now, before)
     for place in {*now.sums, *before.sums, *of_speed}:
         metric, pipeline, stage, dimension, value = place
-        key = {"metric": metric, "pipeline": pipeline, "stage": stage, "scope": dimension, "scope_id": value}
+        key = {"metric": metric, "pipeline": pipeline, "stage": stage, "scope": scope_of(dimension), "scope_id": value}
         one, other = now.sums.get(place, Sum()), before.sums.get(place, Sum())
         if metric == "velocity":
             values = of_speed[place]

@@ -153,6 +153,10 @@ def _link_leads(records: Records) -> None:
             deal.source = deal.source or lead_of_deal.source
 
 
+def scope_of(dimension: str) -> str:
+    return "company" if dimension == "all" else dimension
+
+
 def money(amount: Any, rate: Decimal | None) -> Decimal | None:
     if not isinstance(amount, Decimal) or rate is None:
         return None

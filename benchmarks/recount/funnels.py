@@ -11,7 +11,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.recount.facts import Fact, Facts
+from benchmarks.recount.company import months_later
+from benchmarks.recount.estimates import Watched, aalen_johansen
+from benchmarks.recount.facts import Fact, Facts, scope_of
 from benchmarks.recount.people import Matched, matched
 from benchmarks.recount.rates import quantile, share, wilson
 
@@ -51,7 +53,43 @@ def stage_funnel(facts: Facts) -> list[Row]:
                 month = facts.company.day(entry.at).replace(day=1)
                 for dimension, (value, _) in fact.cuts.items():
                     cohorts[(month, pipeline, stage, order, dimension, value)].append(entry)
-    return [_cohort(*key, members) for key, members in cohorts.items()]
+    found = []
+    for key, members in cohorts.items():
+        month, *place = key
+        others = [entry for number in range(1, 13) for entry in cohorts.get((months_later(month, -number), *place), [])]  # type: ignore[arg-type]
+        names = {entry.fact.cuts[key[4]][1] for entry in members}
+        row = _cohort(*key, members) | {"scope_name": names.pop()} | _eventual(facts, members, others)
+        found.append(row)
+    return found
+
+
+UNRESOLVED = 0.2
+
+
+def _eventual(facts: Facts, members: list[Entry], others: list[Entry]) -> Row:
+    day = facts.company.day
+    youngest = _age_of_the_youngest(facts, day(members[0].at))
+    told = aalen_johansen([_watched(facts, entry) for entry in members], [_watched(facts, entry) for entry in others], youngest)
+    names = ("eventual_conversion_rate", "eventual_conversion_rate_low", "eventual_conversion_rate_high")
+    if told is None:
+        return {**dict.fromkeys(names), "eventual_unresolved": None, "eventual_missing_reason": "nobody has left the stage yet"}
+    if told.unresolved > UNRESOLVED + 1e-9:
+        reason = "too young: too many are still in the stage"
+        return {**dict.fromkeys(names), "eventual_unresolved": told.unresolved, "eventual_missing_reason": reason}
+    return {
+        **dict(zip(names, (told.rate, told.low, told.high), strict=True)), "eventual_unresolved": told.unresolved, "eventual_missing_reason": None,
+    }  # fmt: skip
+
+
+def _watched(facts: Facts, entry: Entry) -> Watched:
+    day = facts.company.day
+    since = day(entry.at)
+    if entry.advanced_at is not None:
+        return Watched((day(entry.advanced_at) - since).days, "advanced")
+    closed = entry.fact.life.closed_at
+    if entry.fact.life.status == "lost" and closed is not None:
+        return Watched(max((day(closed) - since).days, 0), "lost")
+    return Watched((facts.as_of - since).days, None)
 
 
 def _entry(fact: Fact, pipeline: str, stage: str, order: int) -> Entry | None:
@@ -83,7 +121,7 @@ def _cohort(month: date, pipeline: str, stage: str, order: int, dimension: str, 
     low, high = wilson(len(advanced), len(members))
     others = [entry for entry in members if entry.advanced_at is None]
     return {
-        "cohort_month": month, "pipeline": pipeline, "stage": stage, "stage_order": order, "scope": dimension,
+        "cohort_month": month, "pipeline": pipeline, "stage": stage, "stage_order": order, "scope": scope_of(dimension),
         "scope_id": value, "entered": len(members), "visited": sum(entry.is_visited for entry in members),
         "skipped": sum(not entry.is_visited for entry in members), "advanced": len(advanced),
         "lost": sum(entry.fact.life.status == "lost" for entry in others), "still_open": sum(entry.fact.life.status == "open" for entry in others),
@@ -106,7 +144,41 @@ def lead_funnel(facts: Facts) -> list[Row]:
         }  # fmt: skip
         for dimension, value in cuts.items():
             cohorts[(day.replace(day=1), dimension, value or "(none)")].append(person)
-    return [_leads_of(facts, *key, members, tells) for key, members in cohorts.items()]
+    found = []
+    for (month, dimension, value), members in cohorts.items():
+        others = [person for number in range(1, 13) for person in cohorts.get((months_later(month, -number), dimension, value), [])]
+        name = next((person.name or value for (_, rep), person in facts.people.items() if rep == value), value) if dimension == "rep" else value
+        row = _leads_of(facts, month, dimension, value, members, tells) | {"scope_name": name}
+        found.append(row | _eventually_won(facts, members, others))
+    return found
+
+
+def _eventually_won(facts: Facts, members: list[Matched], others: list[Matched]) -> Row:
+    assert members[0].lead is not None
+    youngest = _age_of_the_youngest(facts, facts.company.day(members[0].lead.created))
+    told = aalen_johansen([_followed(facts, person) for person in members], [_followed(facts, person) for person in others], youngest)
+    names = ("eventual_won_rate", "eventual_won_rate_low", "eventual_won_rate_high")
+    return dict(zip(names, (told.rate, told.low, told.high), strict=True)) if told else dict.fromkeys(names)
+
+
+def _age_of_the_youngest(facts: Facts, day: date) -> int:
+    """Of the youngest that a cohort can have: one of its month's last day. (The youngest that it has would do as well.)"""
+    last = months_later(day.replace(day=1), 1) - DAY
+    return max((facts.as_of - last).days, YOUNGEST)
+
+
+YOUNGEST = 0
+
+
+def _followed(facts: Facts, person: Matched) -> Watched:
+    assert person.lead is not None
+    since = facts.company.day(person.lead.created)
+    closes = {status: [facts.company.day(fact.life.closed_at) for fact in person.deals if fact.life.status == status and fact.life.closed_at] for status in ("won", "lost")}
+    if closes["won"]:
+        return Watched(max((min(closes["won"]) - since).days, 0), "advanced")
+    if person.deals and len(closes["lost"]) == len(person.deals):
+        return Watched(max((max(closes["lost"]) - since).days, 0), "lost")
+    return Watched((facts.as_of - since).days, None)
 
 
 def _leads_of(facts: Facts, month: date, dimension: str, value: str, members: list[Matched], tells: dict[str, bool]) -> Row:
@@ -119,7 +191,7 @@ def _leads_of(facts: Facts, month: date, dimension: str, value: str, members: li
     won_deals = [fact for person in members for fact in person.deals if fact.life.status == "won"]
     amounts = [fact.amount for fact in won_deals if fact.amount is not None]
     row: Row = {
-        "cohort_month": month, "scope": dimension, "scope_id": value, "leads": leads, "qualified": qualified,
+        "cohort_month": month, "scope": scope_of(dimension), "scope_id": value, "leads": leads, "qualified": qualified,
         "opportunities": len(with_deal), "won": len(won), "lost": len(lost), "still_open": len(with_deal) - len(won) - len(lost),
         "deals": sum(len(person.deals) for person in members),
         "won_amount": sum(amounts, Decimal(0)) if amounts else None, "won_without_amount": len(won_deals) - len(amounts),

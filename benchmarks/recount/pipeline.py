@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from benchmarks.recount.company import Stage
-from benchmarks.recount.facts import Fact, Facts, money, worth
+from benchmarks.recount.facts import Fact, Facts, money, scope_of, worth
 from benchmarks.recount.life import Step
 from benchmarks.recount.records import UNKNOWN
 
@@ -212,7 +212,7 @@ def bridges(facts: Facts, moved: list[Row]) -> list[Row]:
         for dimension, (value, name) in fact.cuts.items():
             if dimension == "pipeline":
                 continue
-            scope = "company" if dimension == "all" else dimension
+            scope = scope_of(dimension)
             for pipeline, parts in _parts(row, seen):
                 place = (kind, start, pipeline, scope, value)
                 names[(pipeline, scope, value)] = name

@@ -77,19 +77,7 @@ TABLES: dict[str, Table] = {
     "dim_account": Table(dimensions.accounts, ("source_system", "account_id"), where="where not is_placeholder"),
 }  # fmt: skip
 
-# What a table called its keys before issue 13.
-_FORMER = {"segment_dimension": "scope", "segment_value": "scope_id", "segment_name": "scope_name"}
-
-
 def recount(facts: Facts, home: Path, name: str) -> Compared:
     table = TABLES[name]
-    published = [_renamed(row) for row in published_rows(home, name, table.where)]
+    published = published_rows(home, name, table.where)
     return compare(name, published, table.count(facts), table.keys, table.slack, table.only_published, table.answered)
-
-
-def _renamed(row: Row) -> Row:
-    told = {_FORMER.get(column, column): value for column, value in row.items()}
-    # The whole company is one scope, whichever word a table has for it.
-    if told.get("scope") == "company" and "cohort_month" in told:
-        told["scope"] = "all"
-    return told

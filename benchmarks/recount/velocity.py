@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.recount.facts import Fact, Facts
+from benchmarks.recount.facts import Fact, Facts, scope_of
 from benchmarks.recount.rates import quantile, share, shapley, wilson
 
 Row = dict[str, Any]
@@ -30,7 +30,7 @@ def velocity(facts: Facts, reading: str = "mean_open") -> list[Row]:
         names[("rep", person.id)] = person.name or person.id
     for fact in facts.living:
         for dimension, (value, name) in fact.cuts.items():
-            place = ("company" if dimension == "all" else dimension, value)
+            place = (scope_of(dimension), value)
             members[place].append(fact)
             names[place] = name
     first = min(min(fact.life.days) for fact in facts.living or facts.deals)
