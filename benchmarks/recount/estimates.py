@@ -58,7 +58,7 @@ def aalen_johansen(own: Sequence[Watched], others: Sequence[Watched], youngest: 
         variance += part
         chance += part * (at_risk - at_risk_own) / (len(own) * before)
     left_together = sum(step[4] for step in steps)
-    low, high = _interval(rate, variance, chance, left_together, len(own) if others else 0)
+    low, high = _interval(rate, variance, chance, left_together, len(own) if any(step[1] > step[2] for step in steps) else 0)
     return Estimate(rate, low, high, surviving, left_together)
 
 

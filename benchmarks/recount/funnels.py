@@ -99,14 +99,17 @@ def _entry(fact: Fact, pipeline: str, stage: str, order: int) -> Entry | None:
     came = None
     visited = False
     for place, visit in enumerate(visits):
-        # A win that was taken back is no advance, and no skip.
-        is_won = visit.stage.status == "won" and place == final and fact.life.status == "won"
+        # A win that was taken back went past the stage, and is no advance.
+        was_won = visit.stage.status == "won"
+        is_won = was_won and place == final and fact.life.status == "won"
         here = visit.stage.pipeline == pipeline
         if came is None:
             if here and visit.stage.key == stage:
                 came, visited = visit.entered, True
-            elif (here and visit.stage.status == "open" and visit.stage.order > order) or (is_won and _was_in(visits, place, pipeline)):
+            elif here and visit.stage.status == "open" and visit.stage.order > order:
                 came = beyond = visit.entered
+            elif was_won and _was_in(visits, place, pipeline):
+                came, beyond = visit.entered, visit.entered if is_won else None
         elif beyond is None and ((here and visit.stage.status == "open" and visit.stage.order > order) or is_won):
             beyond = visit.entered
     return None if came is None else Entry(fact, stage, order, came, visited, beyond)

@@ -13,9 +13,10 @@ from benchmarks.recount.delivery import Delivery, Row, newest, readable, squash
 from benchmarks.recount.records import UNKNOWN, Account, Activity, Deal, Lead, Mail, Person, Records, Told, Version
 
 SYSTEM = "generic"
-_DEAL_COLUMNS = {
+# What a published column holds; all else is told in `extra`.
+_HELD = {
     "opportunityid", "stage", "createdat", "name", "accountid", "ownerid", "pipeline", "product", "amount", "currency", "source", "segment",
-    "forecastcategory", "expectedcloseon", "closedat", "lostreason", "leadid", "updatedat", "isdeleted",
+    "forecastcategory", "expectedcloseon", "closedat", "lostreason", "leadid", "isdeleted", "probability", "nextstep", "type",
 }  # fmt: skip
 _MAIL_TYPES = {"sent", "delivered", "opened", "clicked", "replied", "bounced", "unsubscribed", "complained"}
 
@@ -116,7 +117,7 @@ def _deals(delivery: Delivery, company: Company, book: StageBook) -> list[Deal]:
                 lead=row.text("leadid"), product=row.text("product"),
                 source=row.text("source"), segment=row.text(segment),
                 currency=row.text("currency"), category=row.text("forecastcategory"), lost_reason=row.text("lostreason"),
-                extra={theirs: row.text(known) for known, theirs in row.names.items() if known not in _DEAL_COLUMNS and known != segment},
+                extra={theirs: row.text(known) for known, theirs in row.names.items() if known not in _HELD and known != segment},
                 entry=book.entry(row.text("pipeline")),
             )  # fmt: skip
         )

@@ -6,6 +6,7 @@ Does not belong here: money in the reporting currency, owners and teams (facts.p
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -103,29 +104,41 @@ def live(deal: Deal, company: Company, as_of: date) -> Life:
 def _from_history(deal: Deal, history: list[Told], created: datetime, company: Company) -> list[Step]:
     steps = [_step(told, deal, "history") for told in history]
     if company.day(history[0].at) > company.day(created):
-        # Before a history begins a deal stands in the first stage that is known of it.
+        # Before a history begins a deal stands in the first stage that is known of it; what it was worth then is not known.
         head = steps[0]
-        steps.insert(0, Step(created, head.stage, head.status, head.amount, head.expected, "created"))
+        older = _before_the_history(deal, history[0].at, created, company)
+        steps = [*(older or [Step(created, head.stage, head.status, None, None, "created")]), *steps]
     return steps
+
+
+def _before_the_history(deal: Deal, first_word: datetime, created: datetime, company: Company) -> list[Step]:
+    """Extracts that are older than the history tell what they show."""
+    older = [version for version in deal.versions if company.day(version.at) < company.day(first_word)]
+    if not older:
+        return []
+    known = dataclasses.replace(deal, versions=older, history=[])
+    return _after_the_history(known, _from_the_record(known, created), [], company)
 
 
 def _from_a_closed_history(deal: Deal, history: list[Told], created: datetime, company: Company) -> list[Step]:
     """The history begins after the close: the CRM's date of the close is the close, and where it was before is not known."""
-    first = history[0]
+    steps = [_step(told, deal, "history") for told in history]
+    first = steps[0]
     if company.day(first.at) <= company.day(created):
-        return [_step(told, deal, "history") for told in history]
+        return steps
+    older = _before_the_history(deal, first.at, created, company)
+    if older:
+        return older + steps
     closed = next((version.close for version in reversed(deal.versions) if version.close is not None), None)
-    head = _step(first, deal, "record")
-    if closed is None or closed > first.at:
-        return _opened(deal, created, head) + [_step(told, deal, "history") for told in history]
-    closed = max(closed, created)
-    steps = _opened(deal, created, head)
-    steps.append(Step(closed, head.stage, head.status, head.amount, head.expected, "record"))
-    return steps + [_step(told, deal, "history") for told in history[1:]]
+    is_told = closed is not None and company.day(created) <= company.day(closed) < company.day(first.at)
+    opened = _opened(deal, created)
+    if not is_told or closed is None:
+        return [*opened, *steps]
+    return [*opened, dataclasses.replace(first, at=max(closed, created), evidence="record"), *steps[1:]]
 
 
-def _opened(deal: Deal, created: datetime, head: Step) -> list[Step]:
-    return [Step(created, deal.entry, "open", head.amount, head.expected, "created")] if deal.entry else []
+def _opened(deal: Deal, created: datetime) -> list[Step]:
+    return [Step(created, deal.entry, "open", None, None, "created")] if deal.entry else []
 
 
 def _from_the_record(deal: Deal, created: datetime) -> list[Step]:
@@ -147,25 +160,31 @@ def _from_the_record(deal: Deal, created: datetime) -> list[Step]:
 
 
 def _after_the_history(deal: Deal, steps: list[Step], history: list[Told], company: Company) -> list[Step]:
-    """What extracts show and the history does not tell, each from the first extract that shows it."""
+    """What extracts show and the history does not tell, each from the first extract that shows it.
+
+    An extract of a day shows that day's end. Its stage is no move back where the history tells that stage of the same day before its
+    last word, or where the extract before showed it too; an amount or date that the day had before its last word was edited before it,
+    once something newer was delivered.
+    """
     steps = list(steps)
     last_row = history[-1].at if history else None
     seen: Version | None = None
-    for version in deal.versions:
+    for place, version in enumerate(deal.versions):
         before, seen = seen, version
         if last_row is None and before is None:
             continue
         if last_row is not None and _is_older(version, last_row, company):
             continue
-        now = steps[-1]
-        said = version.told
-        stage, amount, expected = now.stage, now.amount, now.expected
-        of_day = _of_the_day(steps, version, company)
-        if said.stage not in [step.stage for step in of_day]:
-            stage = said.stage
-        if said.amount is not UNKNOWN and said.amount not in [step.amount for step in of_day]:
+        now, said = steps[-1], version.told
+        is_of_its_day = last_row is not None and company.day(last_row) == company.day(version.at) and version.is_of_a_day
+        earlier = _before_the_last_word(steps, version) if is_of_its_day else []
+        is_newest = not any(_differs(version, later) for later in deal.versions[place + 1 :])
+        stage, amount, expected = said.stage, now.amount, now.expected
+        if is_of_its_day and (stage in [step.stage for step in earlier] or (before is not None and before.told.stage == stage)):
+            stage = now.stage
+        if said.amount is not UNKNOWN and (is_newest or said.amount not in [step.amount for step in earlier]):
             amount = said.amount
-        if said.expected is not UNKNOWN and said.expected not in [step.expected for step in of_day]:
+        if said.expected is not UNKNOWN and (is_newest or said.expected not in [step.expected for step in earlier]):
             expected = said.expected
         if (stage, amount, expected) == (now.stage, now.amount, now.expected):
             continue
@@ -181,12 +200,15 @@ def _is_older(version: Version, last_row: datetime, company: Company) -> bool:
     return company.day(last_row) > version.on if version.is_of_a_day else last_row > version.at
 
 
-def _of_the_day(steps: list[Step], version: Version, company: Company) -> list[Step]:
-    """The states that an extract may have been made in: the one its day began with, and those of that day."""
-    if not version.is_of_a_day:
-        return steps[-1:]
-    before = [step for step in steps if step.at <= version.at][-1:]
-    return before + [step for step in steps if step.at > version.at]
+def _before_the_last_word(steps: list[Step], version: Version) -> list[Step]:
+    """What a day began with, and what it was before the last word of the day."""
+    return [*[step for step in steps if step.at <= version.at][-1:], *[step for step in steps if step.at > version.at][:-1]]
+
+
+def _differs(version: Version, later: Version) -> bool:
+    return (version.told.stage, version.told.amount, version.told.expected, version.updated) != (
+        later.told.stage, later.told.amount, later.told.expected, later.updated,
+    )  # fmt: skip
 
 
 def _step(told: Told, deal: Deal, evidence: str) -> Step:

@@ -33,7 +33,7 @@ def visits(facts: Facts) -> list[Row]:
                     "source_system": fact.system, "opportunity_id": fact.id, "visit_number": number, "pipeline": visit.stage.pipeline,
                     "stage": visit.stage.key, "stage_order": visit.stage.order, "phase": visit.stage.phase, "entered_at": visit.entered,
                     "exited_at": visit.exited, "entered_on": facts.company.day(visit.entered),
-                    "days_in_stage": ((visit.exited or facts.end) - visit.entered) / DAY,
+                    "days_in_stage": _days_in_stage(facts, fact, number - 1),
                     "next_stage": stays[number].stage.key if number < len(stays) else None, "is_reentry": place in seen,
                     "is_current": visit.exited is None, "entry_evidence": visit.evidence,
                 }
@@ -65,7 +65,7 @@ def _opportunity(facts: Facts, fact: Fact) -> Row:
         "expected_close_on": expected, "is_overdue": bool(is_open and expected is not None and expected < facts.as_of),
         "stage_entered_at": stays[-1].entered, "closed_at": life.closed_at, "closed_on": closed_on, "lost_reason": deal.lost_reason,
         "deleted_at": deal.deleted_at, "age_days": ((closed_on or facts.as_of) - created_on).days,
-        "days_in_stage": (facts.end - stays[-1].entered) / DAY,
+        "days_in_stage": _days_in_stage(facts, fact, len(stays) - 1) if is_open else None,
         "sales_cycle_days": (closed_on - created_on).days if status == "won" and closed_on else None, "visits": len(stays),
         "stage_changes": len(stays) - 1, "has_stage_history": life.has_history,
         "reopened_times": sum(
@@ -75,12 +75,27 @@ def _opportunity(facts: Facts, fact: Fact) -> Row:
     }  # fmt: skip
 
 
+def _days_in_stage(facts: Facts, fact: Fact, place: int) -> float | None:
+    """Exact. None in won and lost while it is there, and where it is not known when the deal came to the stage."""
+    visit = fact.life.visits[place]
+    deal = fact.life.deal
+    if visit.exited is None and visit.stage.status != "open":
+        return None
+    begins_later = fact.life.has_history and visit.evidence == "created"
+    if begins_later and deal.entry is not None and visit.stage.order > deal.entry.order:
+        return None
+    until = visit.exited or (deal.deleted_at if fact.life.is_deleted else None) or facts.end
+    return max((until - visit.entered) / DAY, 0)
+
+
 def _pushes(fact: Fact) -> int | None:
     """How often its expected close moved to a later day while it was open; unknown where no history tells it."""
     deal = fact.life.deal
     if all(told.expected is UNKNOWN for told in deal.history) or not fact.life.has_history:
         return None
-    told = [step for step in fact.life.steps]
+    if any(step.evidence in ("created", "record") for step in fact.life.steps):
+        return None
+    told = fact.life.steps
     return sum(
         one.expected is not None and other.expected is not None and other.expected > one.expected and one.status == "open" and other.status == "open"
         for one, other in zip(told, told[1:], strict=False)

@@ -126,8 +126,8 @@ def daily(facts: Facts) -> list[Row]:
     return found
 
 
-_IN = ("created", "advanced_in", "moved_back_in", "reopened")
-_OUT = ("advanced_out", "moved_back_out", "won", "lost", "deleted")
+_IN = ("created", "advanced_in", "moved_back_in", "transferred_in", "reopened")
+_OUT = ("advanced_out", "moved_back_out", "transferred_out", "won", "lost", "deleted")
 _WORDS = (*_IN, *_OUT)
 
 
@@ -188,7 +188,9 @@ def _word(facts: Facts, seen: Passage, kind: str, start: date, end: date, is_kno
             return "pushed" if now > was else "pulled_in"
     if is_known and after.expected is not None and start <= after.expected <= min(end, facts.as_of):
         return "slipped"
-    if before.stage.pipeline == after.stage.pipeline and before.stage.order != after.stage.order:
+    if before.stage.pipeline != after.stage.pipeline:
+        return "changed_pipeline"
+    if before.stage.order != after.stage.order:
         return "advanced" if after.stage.order > before.stage.order else "moved_back"
     if worth(after) != worth(before):
         return "expanded" if worth(after) > worth(before) else "contracted"
@@ -317,6 +319,7 @@ def _add_day(facts: Facts, table: Any, seen: Passage | None, day: date) -> None:
         place = (before.stage.pipeline, before.stage.key)
         if place != (after.stage.pipeline, after.stage.key):
             word = "advanced" if _is_further(before.stage, after.stage) else "moved_back"
+            word = word if place[0] == after.stage.pipeline else "transferred"
             add(before, f"{word}_out", worth(before))
             add(after, f"{word}_in", worth(before))
         if seen.amount_change:

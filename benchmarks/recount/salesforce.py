@@ -15,10 +15,10 @@ from benchmarks.recount.records import UNKNOWN, Account, Activity, Deal, Lead, P
 
 SYSTEM = "salesforce"
 _STAMPS = ("createddate", "lastmodifieddate", "systemmodstamp")
-_DEAL_COLUMNS = {
-    "id", "accountid", "name", "amount", "currencyisocode", "probability", "closedate", "type", "leadsource", "isclosed", "iswon",
-    "forecastcategory", "forecastcategoryname", "ownerid", "recordtypeid", "campaignid", "segment", "lossreasonc", "createddate",
-    "lastmodifieddate", "systemmodstamp", "isdeleted", "stagename",
+# What a published column holds; all else is told in `extra`.
+_HELD = {
+    "id", "accountid", "name", "amount", "currencyisocode", "probability", "closedate", "type", "leadsource", "forecastcategoryname", "ownerid",
+    "segment", "lossreasonc", "createddate", "isdeleted", "stagename", "nextstep",
 }  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def _deals(delivery: Delivery, company: Company, labels: dict[str, Stage]) -> li
                 name=row.text("name"), account=row.text("accountid"), owner=row.text("ownerid"), source=row.text("leadsource"),
                 segment=row.text(segment), currency=row.text("currencyisocode"), product=products.get(name),
                 category=row.text("forecastcategoryname", "forecastcategory"), lost_reason=row.text("lossreasonc"),
-                extra={theirs: row.text(known) for known, theirs in row.names.items() if known not in _DEAL_COLUMNS and known != segment},
+                extra={theirs: row.text(known) for known, theirs in row.names.items() if known not in _HELD and known != segment},
                 entry=first_open,
             )  # fmt: skip
         )
