@@ -12,12 +12,16 @@ from benchmarks.recount.tables import TABLES, recount
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.recount", description="Count the published tables anew, by other code.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.recount", description="Count the published tables anew, by other code."
+    )
     parser.add_argument("--landing", type=Path, required=True)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--home", type=Path, required=True, help="the home whose published tables are compared")
     parser.add_argument("--table", action="append", choices=sorted(TABLES), help="only this table (may be given again)")
-    parser.add_argument("--columns", action="store_true", help="also name the columns that agree, and those that nobody counts")
+    parser.add_argument(
+        "--columns", action="store_true", help="also name the columns that agree, and those that nobody counts"
+    )
     asked = parser.parse_args()
     facts = Facts(asked.landing, asked.config)
     outcomes = [recount(facts, asked.home, name) for name in asked.table or TABLES]

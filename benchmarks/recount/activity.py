@@ -9,28 +9,39 @@ from collections import defaultdict
 from datetime import date, datetime
 from typing import Any
 
-from benchmarks.recount.facts import Facts
+from benchmarks.recount.facts import NONE, Facts
 from benchmarks.recount.records import Mail
 
 Row = dict[str, Any]
 MAIL_COLUMNS = {
-    "sent": "emails_sent", "delivered": "emails_delivered", "opened": "emails_opened", "clicked": "emails_clicked",
-    "replied": "emails_replied", "bounced": "emails_bounced", "dropped": "emails_dropped", "machine_opened": "emails_machine_opened",
-}  # fmt: skip
+    "sent": "emails_sent",
+    "delivered": "emails_delivered",
+    "opened": "emails_opened",
+    "clicked": "emails_clicked",
+    "replied": "emails_replied",
+    "bounced": "emails_bounced",
+    "dropped": "emails_dropped",
+    "machine_opened": "emails_machine_opened",
+}
 ACTIVITY_COLUMNS = {"call": "calls", "email": "emails_logged", "task": "tasks"}
 COLUMNS = (
-    "leads_created", *MAIL_COLUMNS.values(), *ACTIVITY_COLUMNS.values(), "meetings_booked", "meetings_held", "opportunities_created",
+    "leads_created",
+    *MAIL_COLUMNS.values(),
+    *ACTIVITY_COLUMNS.values(),
+    "meetings_booked",
+    "meetings_held",
+    "opportunities_created",
     "opportunities_won",
-)  # fmt: skip
+)
 # More opens of one sender's mails than this within a minute are a machine's.
 READERS_IN_A_MINUTE = 100
 
 
 def daily(facts: Facts) -> list[Row]:
-    counts: dict[tuple[str, str, date], dict[str, int]] = defaultdict(lambda: dict.fromkeys(COLUMNS, 0))
+    counts: dict[tuple[str, str | None, date], dict[str, int]] = defaultdict(lambda: dict.fromkeys(COLUMNS, 0))
 
     def add(system: str, rep: str | None, day: date, column: str) -> None:
-        if rep is not None and day <= facts.as_of:
+        if day <= facts.as_of:
             counts[(system, rep, day)][column] += 1
 
     for lead in facts.leads:
@@ -53,15 +64,19 @@ def daily(facts: Facts) -> list[Row]:
             counts[(system, rep, day)][column] += len(messages)
     return [
         {
-            "source_system": system, "rep_id": rep, "activity_date": day, "rep_name": facts.name_of(system, rep),
-            "team": facts.team_on(system, rep, day), **told,
+            "source_system": system,
+            "rep_id": rep,
+            "activity_date": day,
+            "rep_name": facts.name_of(system, rep) or NONE,
+            "team": facts.team_on(system, rep, day),
+            **told,
         }
         for (system, rep, day), told in counts.items()
         if any(told.values())
-    ]  # fmt: skip
+    ]
 
 
-def _messages(facts: Facts) -> dict[tuple[str, str, date, str], set[str]]:
+def _messages(facts: Facts) -> dict[tuple[str, str | None, date, str], set[str]]:
     """A message counts once per day, kind and rep, however often it was opened."""
     owners = {person.email: (person.system, person.id) for person in facts.people.values() if person.email}
     minutes: dict[tuple[str | None, datetime], int] = defaultdict(int)
@@ -69,7 +84,7 @@ def _messages(facts: Facts) -> dict[tuple[str, str, date, str], set[str]]:
     for mail in facts.mails:
         if mail.kind == "opened":
             minutes[(senders.get((mail.system, mail.message or "")), mail.at.replace(second=0, microsecond=0))] += 1
-    found: dict[tuple[str, str, date, str], set[str]] = defaultdict(set)
+    found: dict[tuple[str, str | None, date, str], set[str]] = defaultdict(set)
     reps = _reps(facts, owners)
     for mail in facts.mails:
         kind = mail.kind
@@ -78,8 +93,8 @@ def _messages(facts: Facts) -> dict[tuple[str, str, date, str], set[str]]:
             kind = "machine_opened" if mail.is_machine or crowd > READERS_IN_A_MINUTE else kind
         elif mail.is_machine:
             continue
-        rep = reps(mail)
-        if rep is not None and kind in MAIL_COLUMNS:
+        rep = reps(mail) or (mail.system, None)
+        if kind in MAIL_COLUMNS:
             found[(*rep, facts.company.day(mail.at), MAIL_COLUMNS[kind])].add(mail.message or mail.id)
     return found
 

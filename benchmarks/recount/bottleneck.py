@@ -31,16 +31,27 @@ def bottlenecks(facts: Facts, kinds: tuple[str, ...]) -> list[Row]:
         for visit in fact.life.visits:
             if visit.stage.status == "open":
                 for scope in scopes:
-                    place = (visit.stage.pipeline, visit.stage.key, visit.stage.order, "company" if scope == "all" else scope, fact.cuts[scope][0])
+                    place = (
+                        visit.stage.pipeline,
+                        visit.stage.key,
+                        visit.stage.order,
+                        "company" if scope == "all" else scope,
+                        fact.cuts[scope][0],
+                    )
                     stays[place].append(Stay(visit.entered, visit.exited))
     if not stays:
         return []
     # Dense: every open stage of a pipeline in use, also one that nobody was in.
-    known = {(stage.pipeline, stage.key, stage.order) for records in facts.records.values() for stage in records.stages if stage.status == "open"}
+    known = {
+        (stage.pipeline, stage.key, stage.order)
+        for records in facts.records.values()
+        for stage in records.stages
+        if stage.status == "open"
+    }
     for pipeline, scope, value in {(place[0], place[3], place[4]) for place in stays}:
-        for stage in known:
-            if stage[0] == pipeline:
-                stays.setdefault((*stage, scope, value), [])
+        for known_stage in known:
+            if known_stage[0] == pipeline:
+                stays.setdefault((*known_stage, scope, value), [])
     found = []
     first = min(facts.company.day(stay.entered) for own in stays.values() for stay in own)
     for (pipeline, stage, order, scope, value), own in stays.items():
@@ -48,7 +59,14 @@ def bottlenecks(facts: Facts, kinds: tuple[str, ...]) -> list[Row]:
             start = facts.company.period_start(kind, first)
             while start <= facts.as_of:
                 after = facts.company.next_period(kind, start)
-                key = {"period_type": kind, "period_start": start, "pipeline": pipeline, "stage": stage, "scope": scope, "scope_id": value}
+                key = {
+                    "period_type": kind,
+                    "period_start": start,
+                    "pipeline": pipeline,
+                    "stage": stage,
+                    "scope": scope,
+                    "scope_id": value,
+                }
                 found.append({**key, "stage_order": order, **_flow(facts, own, start, after, first)})
                 start = after
     return found
@@ -70,11 +88,21 @@ def _flow(facts: Facts, stays: list[Stay], start: date, after: date, first: date
     low, _ = wilson(arrivals, arrivals + len(left))
     mean_stay = sum(stayed) / len(stayed) if stayed else None
     return {
-        "period_end": after - DAY, "is_complete": after - DAY <= facts.as_of, "opening_wip": opening, "arrivals": arrivals,
-        "departures": len(left), "wip": len(standing), "median_age_days": quantile(ages, 0.5), "p90_age_days": quantile(ages, 0.9),
-        "median_days_of_departed": quantile(stayed, 0.5), "throughput_per_day": len(left) / days, "mean_wip": spent / ((end - begin) / DAY),
+        "period_end": after - DAY,
+        "is_complete": after - DAY <= facts.as_of and start >= facts.first_day,
+        "opening_wip": opening,
+        "arrivals": arrivals,
+        "departures": len(left),
+        "wip": len(standing),
+        "median_age_days": quantile(ages, 0.5),
+        "p90_age_days": quantile(ages, 0.9),
+        "median_days_of_departed": quantile(stayed, 0.5),
+        "throughput_per_day": len(left) / days,
+        "mean_wip": spent / ((end - begin) / DAY),
         "residence_days": share(spent, len(left)),
-        "littles_law_ratio": (spent / ((end - begin) / DAY)) / (arrivals / days * mean_stay) if arrivals and mean_stay else None,
+        "littles_law_ratio": (spent / ((end - begin) / DAY)) / (arrivals / days * mean_stay)
+        if arrivals and mean_stay
+        else None,
         "utilisation": share(arrivals, len(left)),
         "is_growing": low is not None and low > 0.5 if arrivals + len(left) >= 20 else None,
-    }  # fmt: skip
+    }

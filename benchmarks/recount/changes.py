@@ -56,8 +56,13 @@ def changes(facts: Facts) -> list[Row]:
             last = begin + timedelta(days=6) if kind == "week" else facts.company.next_period(kind, begin) - ONE_DAY
             before = _span(facts, acts, begin, last)
             head = {
-                "period_type": kind, "period_start": start, "period_end": end, "comparison": comparison, "before_start": begin, "before_end": last,
-            }  # fmt: skip
+                "period_type": kind,
+                "period_start": start,
+                "period_end": end,
+                "comparison": comparison,
+                "before_start": begin,
+                "before_end": last,
+            }
             found += [{**head, **row} for row in _rows(facts, now, before)]
     return found
 
@@ -95,7 +100,7 @@ def _span(facts: Facts, acts: list[Row], start: date, end: date) -> Span:
     for row in acts:
         if start <= row["activity_date"] <= end:
             for metric in ACTIVITIES:
-                for dimension, value in (("all", "all"), ("team", row["team"] or NONE), ("rep", row["rep_id"])):
+                for dimension, value in (("all", "all"), ("team", row["team"] or NONE), ("rep", row["rep_id"] or NONE)):
                     if row[metric]:
                         own = span.sums[(metric, None, None, dimension, value)]
                         own.total += row[metric]
@@ -139,11 +144,10 @@ def _velocities(facts: Facts, now: Span, before: Span) -> dict[Any, tuple[float 
     for fact in facts.living:
         for dimension, (value, _) in fact.cuts.items():
             members[(dimension, value)].append(fact)
-    reading = facts.company.definitions.get("velocity_opportunities") or "mean_open"
     found = {}
     for (dimension, value), deals in members.items():
         own = Columns(facts, deals)
-        speeds = [own.between(span.start, span.end, reading)["velocity_per_day"] for span in (now, before)]
+        speeds = [own.between(span.start, span.end)["velocity_per_day"] for span in (now, before)]
         found[("velocity", None, None, dimension, value)] = (speeds[0], speeds[1])
     return found
 

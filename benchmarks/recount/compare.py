@@ -61,8 +61,13 @@ def published_rows(home: Path, table: str, where: str = "") -> list[dict[str, An
 
 
 def compare(
-    table: str, published: Iterable[Row], counted: Iterable[Row], keys: tuple[str, ...], slack: Mapping[str, float] | None = None,
-    only_published: bool = False, answered: tuple[str, ...] = (),
+    table: str,
+    published: Iterable[Row],
+    counted: Iterable[Row],
+    keys: tuple[str, ...],
+    slack: Mapping[str, float] | None = None,
+    only_published: bool = False,
+    answered: tuple[str, ...] = (),
 ) -> Compared:
     """Cell by cell. A row that only one side has differs in its key, once."""
     outcome = Compared(table)

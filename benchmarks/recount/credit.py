@@ -27,7 +27,11 @@ def credits_of_wins(facts: Facts) -> list[Row]:
         owners = owners_of(fact)
         lead = leads.get((fact.system, fact.life.deal.lead or ""))
         source = lead.owner if lead is not None and lead.owner else owners[0][1]
-        parts = [("sourced", source, 1.0), *(("worked", rep, part) for rep, part in _by_time(fact, owners, closed)), ("closed", _owner_at(owners, closed), 1.0)]
+        parts = [
+            ("sourced", source, 1.0),
+            *(("worked", rep, part) for rep, part in _by_time(fact, owners, closed)),
+            ("closed", _owner_at(owners, closed), 1.0),
+        ]
         day = facts.company.day(closed)
         for part, rep, own in parts:
             share = own * weights[part]
@@ -35,23 +39,38 @@ def credits_of_wins(facts: Facts) -> list[Row]:
                 continue
             found.append(
                 {
-                    "source_system": fact.system, "opportunity_id": fact.id, "part": part, "rep_id": rep,
-                    "rep_name": facts.people[(fact.system, rep)].name if (fact.system, rep or "") in facts.people else None,
-                    "team": facts.team_on(fact.system, rep, day), "pod": facts.pod_on(fact.system, rep, day), "closed_on": day,
-                    "share": share, "credited_amount": fact.amount * Decimal(str(share)) if fact.amount is not None else None,
+                    "source_system": fact.system,
+                    "opportunity_id": fact.id,
+                    "part": part,
+                    "rep_id": rep,
+                    "rep_name": person.name if (person := facts.people.get((fact.system, rep or ""))) else None,
+                    "team": facts.team_on(fact.system, rep, day),
+                    "pod": facts.pod_on(fact.system, rep, day),
+                    "closed_on": day,
+                    "share": share,
+                    "credited_amount": fact.amount * Decimal(str(share)) if fact.amount is not None else None,
                 }
-            )  # fmt: skip
+            )
     return found
 
 
 def owners_of(fact: Fact) -> list[tuple[datetime, str | None]]:
     """From when who owned it; the first known owner stands for the time before."""
     deal = fact.life.deal
-    told = [(row.at, row.owner) for row in sorted(deal.history, key=lambda row: (row.at, row.stage.order)) if row.owner is not UNKNOWN]
+    told = [
+        (row.at, row.owner)
+        for row in sorted(deal.history, key=lambda row: (row.at, row.stage.order))
+        if row.owner is not UNKNOWN
+    ]
     if not told:
         for version in deal.versions:
             if not told or told[-1][1] != version.told.owner:
-                told.append((version.updated if told and version.updated and version.updated > told[-1][0] else version.at, version.told.owner))
+                told.append(
+                    (
+                        version.updated if told and version.updated and version.updated > told[-1][0] else version.at,
+                        version.told.owner,
+                    )
+                )
     known = next((owner for _, owner in told if owner is not None), None)
     return [(fact.life.created, told[0][1] or known), *told[1:]]
 

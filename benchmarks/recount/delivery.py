@@ -24,6 +24,10 @@ _DATE = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)(?:[T_-](\d\d)[-:]?(\d\d)(?:[
 _NOTHING = {"", "null", "none", "nan", "#n/a", "n/a", "(blank)", "-", "na", "nil", "\\n"}
 
 
+# Sorts before every moment that is told.
+BEFORE_ALL = datetime.fromisoformat("0001-01-01")
+
+
 class Unreadable(ValueError):
     """A value that is there and says nothing: the row is set aside."""
 
@@ -142,12 +146,12 @@ def moment(text: str, zone: ZoneInfo | None, written: str | None = None) -> date
     return told.astimezone(UTC).replace(tzinfo=None) if told.tzinfo else told
 
 
-def newest(rows: Iterable[Row], key: Any, stamp: Any = None) -> dict[str, Row]:
+def newest(rows: Iterable[Row], key: Any, stamp: Any = None) -> dict[Any, Row]:
     """The newest readable row of each id: of the newest extract, there the one that changed last, there the last one."""
-    found: dict[str, tuple[Any, Row]] = {}
+    found: dict[Any, tuple[Any, Row]] = {}
     for row in rows:
         name = key(row)
-        rank = (row.extracted_at, (stamp(row) if stamp else None) or datetime.min, row.order)
+        rank = (row.extracted_at, (stamp(row) if stamp else None) or BEFORE_ALL, row.order)
         if name is not None and (name not in found or found[name][0] <= rank):
             found[name] = (rank, row)
     return {name: row for name, (_, row) in found.items()}
@@ -165,7 +169,9 @@ def readable(rows: Iterable[Row], check: Any) -> list[Row]:
     return kept
 
 
-def _takers(relative: Path, patterns: dict[tuple[str, str], dict[str, Any]]) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+def _takers(
+    relative: Path, patterns: dict[tuple[str, str], dict[str, Any]]
+) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
     told = False
     for place, option in patterns.items():
         if option.get("files") and fnmatch.fnmatch(str(relative), option["files"]):
@@ -192,7 +198,7 @@ def _rows(path: Path, option: dict[str, Any], zone: ZoneInfo) -> list[Row]:
     at = datetime.combine(on, time(int(hour or 0), int(minute or 0), int(second or 0)))
     # A time in a file's name is UTC; a day alone is the company's.
     at = at if hour else at.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
-    renamed = {squash(theirs): [] for theirs in option.get("columns", {}).values()}
+    renamed: dict[str, list[str]] = {squash(theirs): [] for theirs in option.get("columns", {}).values()}
     for ours, theirs in option.get("columns", {}).items():
         renamed[squash(theirs)].append(squash(ours))
     found = []

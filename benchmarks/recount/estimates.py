@@ -1,6 +1,7 @@
 """What a cohort will come to: the Aalen–Johansen estimate by whole days, and its interval. docs/definitions.md has the formulas.
 
-Belongs here: days and events of a cohort and of those that stand in for what it has not seen yet. Does not belong here: who is in a cohort.
+Belongs here: days and events of a cohort and of those that stand in for what it has not seen yet.
+Does not belong here: who is in a cohort.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def aalen_johansen(own: Sequence[Watched], others: Sequence[Watched], youngest: 
     variance = chance = 0.0
     for before, at_risk, at_risk_own, advanced, left, until in steps:
         rest = rate - until
-        part = before * before * advanced * (at_risk - advanced) / at_risk**3 - 2 * rest * before * advanced / at_risk**2 * _of(at_risk, left)
+        part = before * before * advanced * (
+            at_risk - advanced
+        ) / at_risk**3 - 2 * rest * before * advanced / at_risk**2 * _of(at_risk, left)
         if at_risk > left:
             part += rest * rest * left / (at_risk * (at_risk - left))
         variance += part

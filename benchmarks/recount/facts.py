@@ -16,7 +16,6 @@ from typing import Any
 from benchmarks.recount import company as companies
 from benchmarks.recount import delivery as deliveries
 from benchmarks.recount import generic, hubspot, salesforce
-from benchmarks.recount.company import Company
 from benchmarks.recount.life import Life, Step, live
 from benchmarks.recount.records import Activity, Lead, Mail, Person, Records
 
@@ -69,7 +68,9 @@ class Facts:
         }
         for found in self.records.values():
             _link_leads(found)
-        self.deals = [self._fact(live(deal, self.company, self.as_of)) for found in self.records.values() for deal in found.deals]
+        self.deals = [
+            self._fact(live(deal, self.company, self.as_of)) for found in self.records.values() for deal in found.deals
+        ]
 
     @property
     def leads(self) -> list[Lead]:
@@ -110,7 +111,12 @@ class Facts:
         """Units of the reporting currency for one of this currency: the last rate told by that day."""
         if currency is None or currency == self.company.currency:
             return Decimal(1)
-        told = [(on, rate) for name, on, rate in self.rates if name == currency and on <= day]
+        stands = (self.company.raw.get("company") or {}).get("rates_stand_for_days", 7)
+        told = [
+            (on, rate)
+            for name, on, rate in self.rates
+            if name == currency and on <= day and (stands is None or (day - on).days <= stands)
+        ]
         return max(told)[1] if told else None
 
     def _fact(self, life: Life) -> Fact:
@@ -148,9 +154,15 @@ def _link_leads(records: Records) -> None:
             first.setdefault(lead.deal, lead)
     for deal in records.deals:
         lead_of_deal = leads.get(deal.lead) if deal.lead else first.get(deal.id)
-        if lead_of_deal is not None:
-            deal.lead = lead_of_deal.id
-            deal.source = deal.source or lead_of_deal.source
+        deal.source_from = "deal" if deal.source else None
+        if lead_of_deal is None:
+            continue
+        if deal.source is None and lead_of_deal.source is not None:
+            deal.source, deal.source_from = (
+                lead_of_deal.source,
+                "lead named by the deal" if deal.lead else "lead that names the deal",
+            )
+        deal.lead = lead_of_deal.id
 
 
 def scope_of(dimension: str) -> str:

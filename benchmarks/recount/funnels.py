@@ -1,6 +1,7 @@
 """fct_stage_funnel and fct_lead_funnel: cohorts, and how many of them came how far.
 
-Belongs here: entering a stage, skipping it, getting beyond it; leads by person and what became of them, with the Aalen–Johansen estimates.
+Belongs here: entering a stage, skipping it, getting beyond it; leads by person and what became of them.
+Does not belong here: the estimates (estimates.py).
 """
 
 from __future__ import annotations
@@ -46,13 +47,13 @@ def stage_funnel(facts: Facts) -> list[Row]:
                 stages[visit.stage.pipeline][visit.stage.key] = visit.stage.order
     for fact in facts.living:
         for pipeline in {visit.stage.pipeline for visit in fact.life.visits}:
-            for stage, order in stages[pipeline].items():
-                entry = _entry(fact, pipeline, stage, order)
+            for name, order in stages[pipeline].items():
+                entry = _entry(fact, pipeline, name, order)
                 if entry is None:
                     continue
                 month = facts.company.day(entry.at).replace(day=1)
                 for dimension, (value, _) in fact.cuts.items():
-                    cohorts[(month, pipeline, stage, order, dimension, value)].append(entry)
+                    cohorts[(month, pipeline, name, order, dimension, value)].append(entry)
     found = []
     for key, members in cohorts.items():
         month, *place = key
@@ -69,16 +70,24 @@ UNRESOLVED = 0.2
 def _eventual(facts: Facts, members: list[Entry], others: list[Entry]) -> Row:
     day = facts.company.day
     youngest = _age_of_the_youngest(facts, day(members[0].at))
-    told = aalen_johansen([_watched(facts, entry) for entry in members], [_watched(facts, entry) for entry in others], youngest)
+    told = aalen_johansen(
+        [_watched(facts, entry) for entry in members], [_watched(facts, entry) for entry in others], youngest
+    )
     names = ("eventual_conversion_rate", "eventual_conversion_rate_low", "eventual_conversion_rate_high")
     if told is None:
-        return {**dict.fromkeys(names), "eventual_unresolved": None, "eventual_missing_reason": "nobody has left the stage yet"}
+        return {
+            **dict.fromkeys(names),
+            "eventual_unresolved": None,
+            "eventual_missing_reason": "nobody has left the stage yet",
+        }
     if told.unresolved > UNRESOLVED + 1e-9:
         reason = "too young: too many are still in the stage"
         return {**dict.fromkeys(names), "eventual_unresolved": told.unresolved, "eventual_missing_reason": reason}
     return {
-        **dict(zip(names, (told.rate, told.low, told.high), strict=True)), "eventual_unresolved": told.unresolved, "eventual_missing_reason": None,
-    }  # fmt: skip
+        **dict(zip(names, (told.rate, told.low, told.high), strict=True)),
+        "eventual_unresolved": told.unresolved,
+        "eventual_missing_reason": None,
+    }
 
 
 def _watched(facts: Facts, entry: Entry) -> Watched:
@@ -124,13 +133,25 @@ def _cohort(month: date, pipeline: str, stage: str, order: int, dimension: str, 
     low, high = wilson(len(advanced), len(members))
     others = [entry for entry in members if entry.advanced_at is None]
     return {
-        "cohort_month": month, "pipeline": pipeline, "stage": stage, "stage_order": order, "scope": scope_of(dimension),
-        "scope_id": value, "entered": len(members), "visited": sum(entry.is_visited for entry in members),
-        "skipped": sum(not entry.is_visited for entry in members), "advanced": len(advanced),
-        "lost": sum(entry.fact.life.status == "lost" for entry in others), "still_open": sum(entry.fact.life.status == "open" for entry in others),
-        "conversion_rate": share(len(advanced), len(members)), "conversion_rate_low": low, "conversion_rate_high": high,
-        "median_days_to_advance": quantile([(entry.advanced_at - entry.at) / DAY for entry in advanced if entry.advanced_at], 0.5),
-    }  # fmt: skip
+        "cohort_month": month,
+        "pipeline": pipeline,
+        "stage": stage,
+        "stage_order": order,
+        "scope": scope_of(dimension),
+        "scope_id": value,
+        "entered": len(members),
+        "visited": sum(entry.is_visited for entry in members),
+        "skipped": sum(not entry.is_visited for entry in members),
+        "advanced": len(advanced),
+        "lost": sum(entry.fact.life.status == "lost" for entry in others),
+        "still_open": sum(entry.fact.life.status == "open" for entry in others),
+        "conversion_rate": share(len(advanced), len(members)),
+        "conversion_rate_low": low,
+        "conversion_rate_high": high,
+        "median_days_to_advance": quantile(
+            [(entry.advanced_at - entry.at) / DAY for entry in advanced if entry.advanced_at], 0.5
+        ),
+    }
 
 
 def lead_funnel(facts: Facts) -> list[Row]:
@@ -142,15 +163,25 @@ def lead_funnel(facts: Facts) -> list[Row]:
         assert lead is not None
         day = facts.company.day(lead.created)
         cuts = {
-            "all": "all", "source": lead.source, "motion": facts.company.motion(lead.source),
-            "team": facts.team_on(lead.system, lead.owner, day), "pod": facts.pod_on(lead.system, lead.owner, day), "rep": lead.owner,
-        }  # fmt: skip
+            "all": "all",
+            "source": lead.source,
+            "motion": facts.company.motion(lead.source),
+            "team": facts.team_on(lead.system, lead.owner, day),
+            "pod": facts.pod_on(lead.system, lead.owner, day),
+            "rep": lead.owner,
+        }
         for dimension, value in cuts.items():
             cohorts[(day.replace(day=1), dimension, value or "(none)")].append(person)
     found = []
     for (month, dimension, value), members in cohorts.items():
-        others = [person for number in range(1, 13) for person in cohorts.get((months_later(month, -number), dimension, value), [])]
-        name = next((person.name or value for (_, rep), person in facts.people.items() if rep == value), value) if dimension == "rep" else value
+        others = [
+            person for number in range(1, 13) for person in cohorts.get((months_later(month, -number), dimension, value), [])
+        ]
+        name = (
+            next((person.name or value for (_, rep), person in facts.people.items() if rep == value), value)
+            if dimension == "rep"
+            else value
+        )
         row = _leads_of(facts, month, dimension, value, members, tells) | {"scope_name": name}
         found.append(row | _eventually_won(facts, members, others))
     return found
@@ -159,7 +190,9 @@ def lead_funnel(facts: Facts) -> list[Row]:
 def _eventually_won(facts: Facts, members: list[Matched], others: list[Matched]) -> Row:
     assert members[0].lead is not None
     youngest = _age_of_the_youngest(facts, facts.company.day(members[0].lead.created))
-    told = aalen_johansen([_followed(facts, person) for person in members], [_followed(facts, person) for person in others], youngest)
+    told = aalen_johansen(
+        [_followed(facts, person) for person in members], [_followed(facts, person) for person in others], youngest
+    )
     names = ("eventual_won_rate", "eventual_won_rate_low", "eventual_won_rate_high")
     return dict(zip(names, (told.rate, told.low, told.high), strict=True)) if told else dict.fromkeys(names)
 
@@ -176,7 +209,14 @@ YOUNGEST = 0
 def _followed(facts: Facts, person: Matched) -> Watched:
     assert person.lead is not None
     since = facts.company.day(person.lead.created)
-    closes = {status: [facts.company.day(fact.life.closed_at) for fact in person.deals if fact.life.status == status and fact.life.closed_at] for status in ("won", "lost")}
+    closes = {
+        status: [
+            facts.company.day(fact.life.closed_at)
+            for fact in person.deals
+            if fact.life.status == status and fact.life.closed_at
+        ]
+        for status in ("won", "lost")
+    }
     if closes["won"]:
         return Watched(max((min(closes["won"]) - since).days, 0), "advanced")
     if person.deals and len(closes["lost"]) == len(person.deals):
@@ -194,24 +234,37 @@ def _leads_of(facts: Facts, month: date, dimension: str, value: str, members: li
     won_deals = [fact for person in members for fact in person.deals if fact.life.status == "won"]
     amounts = [fact.amount for fact in won_deals if fact.amount is not None]
     row: Row = {
-        "cohort_month": month, "scope": scope_of(dimension), "scope_id": value, "leads": leads, "qualified": qualified,
-        "opportunities": len(with_deal), "won": len(won), "lost": len(lost), "still_open": len(with_deal) - len(won) - len(lost),
+        "cohort_month": month,
+        "scope": scope_of(dimension),
+        "scope_id": value,
+        "leads": leads,
+        "qualified": qualified,
+        "opportunities": len(with_deal),
+        "won": len(won),
+        "lost": len(lost),
+        "still_open": len(with_deal) - len(won) - len(lost),
         "deals": sum(len(person.deals) for person in members),
-        "won_amount": sum(amounts, Decimal(0)) if amounts else None, "won_without_amount": len(won_deals) - len(amounts),
-    }  # fmt: skip
+        "won_amount": sum(amounts, Decimal(0)) if amounts else None,
+        "won_without_amount": len(won_deals) - len(amounts),
+    }
     for name, part, whole in (
-        ("lead_to_qualified_rate", qualified, leads), ("lead_to_opportunity_rate", len(with_deal), leads),
+        ("lead_to_qualified_rate", qualified, leads),
+        ("lead_to_opportunity_rate", len(with_deal), leads),
         ("qualified_to_opportunity_rate", len(with_deal) if qualified is not None else None, qualified),
-        ("opportunity_to_won_rate", len(won), len(with_deal)), ("lead_to_won_rate", len(won), leads),
-    ):  # fmt: skip
+        ("opportunity_to_won_rate", len(won), len(with_deal)),
+        ("lead_to_won_rate", len(won), leads),
+    ):
         known = part is not None and whole
         low, high = wilson(part or 0, whole or 0) if known else (None, None)
         row |= {name: (part or 0) / (whole or 1) if known else None, f"{name}_low": low, f"{name}_high": high}
     row["median_days_to_qualified"] = quantile(
-        [max((person.qualified - person.lead.created) / DAY, 0) for person in members if person.qualified and person.lead], 0.5
+        [max((person.qualified - person.lead.created) / DAY, 0) for person in members if person.qualified and person.lead],
+        0.5,
     )
     first = [(person, min(fact.life.created for fact in person.deals)) for person in with_deal]
-    row["median_days_to_opportunity"] = quantile([max((at - person.lead.created) / DAY, 0) for person, at in first if person.lead], 0.5)
+    row["median_days_to_opportunity"] = quantile(
+        [max((at - person.lead.created) / DAY, 0) for person, at in first if person.lead], 0.5
+    )
     waits = []
     for person, at in first:
         wins = [fact.life.closed_at for fact in person.deals if fact.life.status == "won" and fact.life.closed_at]

@@ -9,15 +9,34 @@ from collections import defaultdict
 from datetime import datetime
 
 from benchmarks.recount.company import PHASES, PROBABILITIES, Company, Stage
-from benchmarks.recount.delivery import Delivery, Row, newest, readable, squash
+from benchmarks.recount.delivery import BEFORE_ALL, Delivery, Row, newest, readable, squash
 from benchmarks.recount.records import UNKNOWN, Account, Activity, Deal, Lead, Mail, Person, Records, Told, Version
 
 SYSTEM = "generic"
 # What a published column holds; all else is told in `extra`.
 _HELD = {
-    "opportunityid", "stage", "createdat", "name", "accountid", "ownerid", "pipeline", "product", "amount", "currency", "source", "segment",
-    "forecastcategory", "expectedcloseon", "closedat", "lostreason", "leadid", "isdeleted", "probability", "nextstep", "type",
-}  # fmt: skip
+    "opportunityid",
+    "stage",
+    "createdat",
+    "name",
+    "accountid",
+    "ownerid",
+    "pipeline",
+    "product",
+    "amount",
+    "currency",
+    "source",
+    "segment",
+    "forecastcategory",
+    "expectedcloseon",
+    "closedat",
+    "lostreason",
+    "leadid",
+    "isdeleted",
+    "probability",
+    "nextstep",
+    "type",
+}
 _MAIL_TYPES = {"sent", "delivered", "opened", "clicked", "replied", "bounced", "unsubscribed", "complained"}
 
 
@@ -87,11 +106,18 @@ def _deals(delivery: Delivery, company: Company, book: StageBook) -> list[Deal]:
             row.moment(name)
         row.day("expectedcloseon")
         is_late = row.is_from_the_future(row.moment("createdat"))
-        return row.text("opportunityid") is not None and row.text("stage") is not None and (amount is None or amount >= 0) and not is_late
+        return (
+            row.text("opportunityid") is not None
+            and row.text("stage") is not None
+            and (amount is None or amount >= 0)
+            and not is_late
+        )
 
     delivered = delivery.of(SYSTEM, "opportunity")
     rows = readable(delivered, can_be_read)
-    is_delta = (company.objects.get("opportunity") or company.objects.get("generic.opportunity") or {}).get("delivery") == "delta"
+    is_delta = (company.objects.get("opportunity") or company.objects.get("generic.opportunity") or {}).get(
+        "delivery"
+    ) == "delta"
     extracts = delivery.extracts(SYSTEM, "opportunity")
     present: dict[str, set[datetime]] = defaultdict(set)
     for row in delivered:
@@ -103,7 +129,7 @@ def _deals(delivery: Delivery, company: Company, book: StageBook) -> list[Deal]:
     segment = squash(company.raw.get("segment_column") or "segment")
     deals = []
     for name, all_of_it in versions.items():
-        all_of_it.sort(key=lambda row: (row.extracted_at, row.moment("updatedat") or datetime.min, row.order))
+        all_of_it.sort(key=lambda row: (row.extracted_at, row.moment("updatedat") or BEFORE_ALL, row.order))
         row = all_of_it[-1]
         deleted = (row.moment("updatedat") or row.extracted_at) if row.flag("isdeleted") else None
         gone = [at for at in extracts if at > max(present[name])]
@@ -112,14 +138,27 @@ def _deals(delivery: Delivery, company: Company, book: StageBook) -> list[Deal]:
         history = [_told(each, book, row.text("pipeline")) for each in told.get(name, [])]
         deals.append(
             Deal(
-                SYSTEM, name, row.moment("createdat"), [_version(each, company, book, amount_column) for each in all_of_it], history, deleted,
-                name=row.text("name"), account=row.text("accountid"), owner=row.text("ownerid"),
-                lead=row.text("leadid"), product=row.text("product"),
-                source=row.text("source"), segment=row.text(segment),
-                currency=row.text("currency"), category=row.text("forecastcategory"), lost_reason=row.text("lostreason"),
-                extra={theirs: row.text(known) for known, theirs in row.names.items() if known not in _HELD and known != segment},
+                SYSTEM,
+                name,
+                row.moment("createdat"),
+                [_version(each, company, book, amount_column) for each in all_of_it],
+                history,
+                deleted,
+                name=row.text("name"),
+                account=row.text("accountid"),
+                owner=row.text("ownerid"),
+                lead=row.text("leadid"),
+                product=row.text("product"),
+                source=row.text("source"),
+                segment=row.text(segment),
+                currency=row.text("currency"),
+                category=row.text("forecastcategory"),
+                lost_reason=row.text("lostreason"),
+                extra={
+                    theirs: row.text(known) for known, theirs in row.names.items() if known not in _HELD and known != segment
+                },
                 entry=book.entry(row.text("pipeline")),
-            )  # fmt: skip
+            )
         )
     return deals
 
@@ -128,11 +167,20 @@ def _version(row: Row, company: Company, book: StageBook, amount_column: str) ->
     stage = book.find(row.text("stage") or "", row.text("pipeline"))
     closed = row.moment("closedat")
     told = Told(
-        row.extracted_at, stage, row.number(amount_column) if row.has(amount_column) else UNKNOWN,
-        row.day("expectedcloseon") if row.has("expectedcloseon") else UNKNOWN, row.text("ownerid"),
-    )  # fmt: skip
+        row.extracted_at,
+        stage,
+        row.number(amount_column) if row.has(amount_column) else UNKNOWN,
+        row.day("expectedcloseon") if row.has("expectedcloseon") else UNKNOWN,
+        row.text("ownerid"),
+    )
     return Version(
-        row.extracted_at, row.extracted_on, row.is_of_a_day, told, closed, row.moment("updatedat"), row.flag("isdeleted") is True
+        row.extracted_at,
+        row.extracted_on,
+        row.is_of_a_day,
+        told,
+        closed,
+        row.moment("updatedat"),
+        row.flag("isdeleted") is True,
     )
 
 
@@ -140,22 +188,29 @@ def _history(delivery: Delivery, company: Company) -> dict[str, list[Row]]:
     def can_be_read(row: Row) -> bool:
         row.number("amount")
         row.day("expectedcloseon")
-        return row.text("opportunityid") is not None and row.text("stage") is not None and row.moment("enteredat") is not None
+        return (
+            row.text("opportunityid") is not None and row.text("stage") is not None and row.moment("enteredat") is not None
+        )
 
     rows = readable(delivery.of(SYSTEM, "stage_history"), can_be_read)
     found: dict[str, list[Row]] = defaultdict(list)
     # The same change told again counts once, as it was told last.
-    for row in newest(rows, lambda each: (each.text("opportunityid"), each.text("stage"), each.moment("enteredat"))).values():
+    for row in newest(
+        rows, lambda each: (each.text("opportunityid"), each.text("stage"), each.moment("enteredat"))
+    ).values():
         found[row.text("opportunityid") or ""].append(row)
     return found
 
 
 def _told(row: Row, book: StageBook, pipeline: str | None) -> Told:
     return Told(
-        row.moment("enteredat") or datetime.min, book.find(row.text("stage") or "", pipeline),
-        row.number("amount") if row.has("amount") else UNKNOWN, row.day("expectedcloseon") if row.has("expectedcloseon") else UNKNOWN,
-        row.text("ownerid") if row.has("ownerid") else UNKNOWN, order=row.order,
-    )  # fmt: skip
+        row.moment("enteredat") or BEFORE_ALL,
+        book.find(row.text("stage") or "", pipeline),
+        row.number("amount") if row.has("amount") else UNKNOWN,
+        row.day("expectedcloseon") if row.has("expectedcloseon") else UNKNOWN,
+        row.text("ownerid") if row.has("ownerid") else UNKNOWN,
+        order=row.order,
+    )
 
 
 def _people(delivery: Delivery, company: Company) -> list[Person]:
@@ -171,10 +226,18 @@ def _people(delivery: Delivery, company: Company) -> list[Person]:
         role = (row.text("role") or "").lower() or None
         found.append(
             Person(
-                SYSTEM, name, row.text("name"), mail, [(each.extracted_on, each.text(team)) for each in rows],
-                [(each.extracted_on, each.text("pod")) for each in rows], role, row.text("managerid"), row.flag("isactive"),
-                row.day("startedon"), row.day("endedon"),
-            )  # fmt: skip
+                SYSTEM,
+                name,
+                row.text("name"),
+                mail,
+                [(each.extracted_on, each.text(team)) for each in rows],
+                [(each.extracted_on, each.text("pod")) for each in rows],
+                role,
+                row.text("managerid"),
+                row.flag("isactive"),
+                row.day("startedon"),
+                row.day("endedon"),
+            )
         )
     return found
 
@@ -190,16 +253,30 @@ def _leads(delivery: Delivery) -> list[Lead]:
     last = max((row.extracted_at for row in rows), default=None)
     return [
         Lead(
-            SYSTEM, name, row.moment("createdat") or datetime.min, (row.text("email") or "").lower() or None, row.text("ownerid"),
-            row.text("source"), row.text("accountid"), row.text("opportunityid"), row.moment("qualifiedat"), row.moment("convertedat"),
-            row.has("qualifiedat"), row.extracted_at != last,
+            SYSTEM,
+            name,
+            row.moment("createdat") or BEFORE_ALL,
+            (row.text("email") or "").lower() or None,
+            row.text("ownerid"),
+            row.text("source"),
+            row.text("accountid"),
+            row.text("opportunityid"),
+            row.moment("qualifiedat"),
+            row.moment("convertedat"),
+            row.has("qualifiedat"),
+            row.extracted_at != last,
             values={
-                "title": row.text("title"), "company": row.text("company"), "industry": row.text("industry"), "source": row.text("source"),
-                "employees": row.number("employees"), "country": row.text("country"), "status": row.text("status"),
+                "title": row.text("title"),
+                "company": row.text("company"),
+                "industry": row.text("industry"),
+                "source": row.text("source"),
+                "employees": row.number("employees"),
+                "country": row.text("country"),
+                "status": row.text("status"),
             },
         )
         for name, row in newest(rows, lambda row: row.text("leadid")).items()
-    ]  # fmt: skip
+    ]
 
 
 def _accounts(delivery: Delivery) -> list[Account]:
@@ -207,19 +284,27 @@ def _accounts(delivery: Delivery) -> list[Account]:
     last = max((row.extracted_at for row in rows), default=None)
     return [
         Account(
-            SYSTEM, name,
+            SYSTEM,
+            name,
             {
-                "name": row.text("name"), "domain": (row.text("domain") or "").lower() or None, "industry": row.text("industry"),
-                "employees": row.number("employees"), "country": row.text("country"), "created_at": row.moment("createdat"),
+                "name": row.text("name"),
+                "domain": (row.text("domain") or "").lower() or None,
+                "industry": row.text("industry"),
+                "employees": row.number("employees"),
+                "country": row.text("country"),
+                "created_at": row.moment("createdat"),
             },
             row.extracted_at != last,
         )
         for name, row in newest(rows, lambda row: row.text("accountid")).items()
-    ]  # fmt: skip
+    ]
 
 
 def _activities(delivery: Delivery, company: Company) -> list[Activity]:
-    rows = readable(delivery.of(SYSTEM, "activity"), lambda row: row.moment("occurredat") is not None and row.text("activityid") is not None)
+    rows = readable(
+        delivery.of(SYSTEM, "activity"),
+        lambda row: row.moment("occurredat") is not None and row.text("activityid") is not None,
+    )
     found = []
     for name, row in newest(rows, lambda row: row.text("activityid")).items():
         moment = row.moment("occurredat")
@@ -230,9 +315,16 @@ def _activities(delivery: Delivery, company: Company) -> list[Activity]:
         on = company.day(moment)
         found.append(
             Activity(
-                SYSTEM, name, kind if kind in ("call", "meeting", "email") else "task", row.text("userid"), on, on if kind == "meeting" else None,
-                not missed, row.text("opportunityid"), row.text("leadid"),
-            )  # fmt: skip
+                SYSTEM,
+                name,
+                kind if kind in ("call", "meeting", "email") else "task",
+                row.text("userid"),
+                on,
+                on if kind == "meeting" else None,
+                not missed,
+                row.text("opportunityid"),
+                row.text("leadid"),
+            )
         )
     return found
 
@@ -240,12 +332,20 @@ def _activities(delivery: Delivery, company: Company) -> list[Activity]:
 def _mails(delivery: Delivery) -> list[Mail]:
     rows = readable(
         delivery.of(SYSTEM, "email_event"),
-        lambda row: row.moment("occurredat") is not None and row.text("eventid") is not None and row.text("eventtype") in _MAIL_TYPES,
+        lambda row: (
+            row.moment("occurredat") is not None and row.text("eventid") is not None and row.text("eventtype") in _MAIL_TYPES
+        ),
     )
     return [
         Mail(
-            SYSTEM, name, row.text("eventtype") or "", row.moment("occurredat") or datetime.min, row.text("messageid"), row.text("userid"),
-            (row.text("senderemail") or "").lower() or None, (row.text("recipientemail") or "").lower() or None,
+            SYSTEM,
+            name,
+            row.text("eventtype") or "",
+            row.moment("occurredat") or BEFORE_ALL,
+            row.text("messageid"),
+            row.text("userid"),
+            (row.text("senderemail") or "").lower() or None,
+            (row.text("recipientemail") or "").lower() or None,
         )
         for name, row in newest(rows, lambda row: row.text("eventid")).items()
-    ]  # fmt: skip
+    ]

@@ -13,16 +13,22 @@ from decimal import Decimal
 from typing import Any
 
 from benchmarks.recount.company import Company, Stage, phase_of
-from benchmarks.recount.delivery import Delivery, Row, Unreadable, moment, newest, readable
+from benchmarks.recount.delivery import BEFORE_ALL, Delivery, Row, Unreadable, moment, newest, readable
 from benchmarks.recount.records import UNKNOWN, Account, Activity, Deal, Lead, Mail, Person, Records, Told, Version
 
 SYSTEM = "hubspot"
 _GONE = ("isdeleted", "fivetrandeleted", "archived")
 _LEAD_PHASES = {"lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer"}
 _MAIL_KINDS = {
-    "SENT": "sent", "DELIVERED": "delivered", "OPEN": "opened", "CLICK": "clicked", "BOUNCE": "bounced", "DROPPED": "dropped",
-    "SPAMREPORT": "complained", "REPLY": "replied",
-}  # fmt: skip
+    "SENT": "sent",
+    "DELIVERED": "delivered",
+    "OPEN": "opened",
+    "CLICK": "clicked",
+    "BOUNCE": "bounced",
+    "DROPPED": "dropped",
+    "SPAMREPORT": "complained",
+    "REPLY": "replied",
+}
 
 
 def read(delivery: Delivery, company: Company) -> Records:
@@ -45,10 +51,13 @@ class _StageBook:
         self.company = company
         pipelines = newest(delivery.of(SYSTEM, "deal_pipeline"), lambda row: row.text("pipelineid", "id"))
         self.pipelines = {name: row.text("label") or name for name, row in pipelines.items()}
-        self.rows = newest(delivery.of(SYSTEM, "deal_pipeline_stage"), lambda row: (row.text("stageid", "id"), row.text("pipelineid")))
+        self.rows = newest(
+            delivery.of(SYSTEM, "deal_pipeline_stage"), lambda row: (row.text("stageid", "id"), row.text("pipelineid"))
+        )
         self.stages: dict[tuple[str, str], Stage] = {}
         grouped: dict[str, list[tuple[Any, str, Row]]] = defaultdict(list)
-        for (stage, pipeline), row in self.rows.items():  # type: ignore[str-unpack]
+        for place, row in self.rows.items():
+            stage, pipeline = place
             grouped[pipeline].append((row.number("displayorder") or Decimal(0), stage, row))
         for pipeline, rows in grouped.items():
             ordered = sorted(rows, key=lambda each: (each[0], each[1]))
@@ -120,7 +129,7 @@ def _deals(delivery: Delivery, company: Company, book: _StageBook) -> list[Deal]
     companies = _first_of(delivery.of(SYSTEM, "deal_company"), "dealid", "companyid")
     deals = []
     for name in [each for each in versions if each not in into]:
-        rows = sorted(versions[name], key=lambda row: (row.extracted_at, _stamp(row) or datetime.min, row.order))
+        rows = sorted(versions[name], key=lambda row: (row.extracted_at, _stamp(row) or BEFORE_ALL, row.order))
         row = rows[-1]
         every = [each for part in parts[name] for each in stages.get(part, [])]
         history = _history(every, properties.get(name, {}), book)
@@ -132,13 +141,23 @@ def _deals(delivery: Delivery, company: Company, book: _StageBook) -> list[Deal]
         deleted = (_stamp(row) or row.extracted_at) if _is_gone(row) else None
         deals.append(
             Deal(
-                SYSTEM, name, min(known) if known else None,
-                [_version(each, book, company, stage if each is row else None) for each in rows], history, deleted,
-                name=row.text("dealname"), account=row.text("hsprimaryassociatedcompany", "primaryassociatedcompanyid") or companies.get(name),
-                owner=row.text("ownerid", "hubspotownerid", "dealowner"), source=row.text("hsanalyticssource"), segment=row.text("segment"),
-                currency=row.text("dealcurrencycode", "currency"), category=row.text("hsmanualforecastcategory", "forecastcategory"),
-                lost_reason=row.text("closedlostreason"), entry=book.entry(stage), is_expected_taken_back=False,
-            )  # fmt: skip
+                SYSTEM,
+                name,
+                min(known) if known else None,
+                [_version(each, book, company, stage if each is row else None) for each in rows],
+                history,
+                deleted,
+                name=row.text("dealname"),
+                account=row.text("hsprimaryassociatedcompany", "primaryassociatedcompanyid") or companies.get(name),
+                owner=row.text("ownerid", "hubspotownerid", "dealowner"),
+                source=row.text("hsanalyticssource"),
+                segment=row.text("segment"),
+                currency=row.text("dealcurrencycode", "currency"),
+                category=row.text("hsmanualforecastcategory", "forecastcategory"),
+                lost_reason=row.text("closedlostreason"),
+                entry=book.entry(stage),
+                is_expected_taken_back=False,
+            )
         )
     return deals
 
@@ -146,9 +165,12 @@ def _deals(delivery: Delivery, company: Company, book: _StageBook) -> list[Deal]
 def _version(row: Row, book: _StageBook, company: Company, stage: Stage | None) -> Version:
     close = row.moment("closedate")
     told = Told(
-        row.extracted_at, stage or book.find(row.text("dealpipelinestageid", "dealstage"), row.text("dealpipelineid", "pipeline")),
-        row.number("amount"), company.day(close) if close else None, row.text("ownerid", "hubspotownerid"),
-    )  # fmt: skip
+        row.extracted_at,
+        stage or book.find(row.text("dealpipelinestageid", "dealstage"), row.text("dealpipelineid", "pipeline")),
+        row.number("amount"),
+        company.day(close) if close else None,
+        row.text("ownerid", "hubspotownerid"),
+    )
     return Version(row.extracted_at, row.extracted_on, row.is_of_a_day, told, close, _stamp(row), _is_gone(row))
 
 
@@ -175,7 +197,10 @@ def _survivor(name: str, into: dict[str, str]) -> str:
 
 def _stage_log(delivery: Delivery) -> dict[str, list[tuple[datetime, str]]]:
     def can_be_read(row: Row) -> bool:
-        return row.text("dealid", "recordid") is not None and row.moment("dateentered", "timestamp", "fivetranstart") is not None
+        return (
+            row.text("dealid", "recordid") is not None
+            and row.moment("dateentered", "timestamp", "fivetranstart") is not None
+        )
 
     found: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
     for row in readable(delivery.of(SYSTEM, "deal_stage"), can_be_read):
@@ -193,7 +218,8 @@ def _stage_log(delivery: Delivery) -> dict[str, list[tuple[datetime, str]]]:
 def _property_log(delivery: Delivery) -> dict[str, dict[str, list[tuple[datetime, str | None]]]]:
     found: dict[str, dict[str, list[tuple[datetime, str | None]]]] = defaultdict(lambda: defaultdict(list))
     rows = readable(
-        delivery.of(SYSTEM, "deal_property_history"), lambda row: row.moment("changedat", "timestamp", "changedate") is not None
+        delivery.of(SYSTEM, "deal_property_history"),
+        lambda row: row.moment("changedat", "timestamp", "changedate") is not None,
     )
     for row in rows:
         at, deal = row.moment("changedat", "timestamp", "changedate"), row.text("dealid", "recordid", "objectid")
@@ -212,7 +238,10 @@ def _history(
     if not stages:
         return []
     stages = sorted(stages)
-    moments = sorted({at for at, _ in stages} | {at for name in ("amount", "closedate") for at, _ in logs.get(name, []) if at >= stages[0][0]})
+    moments = sorted(
+        {at for at, _ in stages}
+        | {at for name in ("amount", "closedate") for at, _ in logs.get(name, []) if at >= stages[0][0]}
+    )
     found = []
     for at in moments:
         now = [value for when, value in stages if when <= at][-1]
@@ -220,10 +249,12 @@ def _history(
         for value in here:
             found.append(
                 Told(
-                    at, book.find(value, None), _logged_amount(logs, at),
+                    at,
+                    book.find(value, None),
+                    _logged_amount(logs, at),
                     _logged_close(logs, at) if "closedate" in logs else UNKNOWN,
                 )
-            )  # fmt: skip
+            )
     return found
 
 
@@ -258,9 +289,14 @@ def _first_of(rows: list[Row], key: str, value: str) -> dict[str, str]:
 def _people(delivery: Delivery) -> list[Person]:
     users = newest(delivery.of(SYSTEM, "user"), lambda row: row.text("id", "userid"))
     roles = newest(delivery.of(SYSTEM, "role"), lambda row: row.text("id", "roleid"))
-    teams = {name: row.text("name") for name, row in newest(delivery.of(SYSTEM, "team"), lambda row: row.text("id", "teamid")).items()}
+    teams = {
+        name: row.text("name")
+        for name, row in newest(delivery.of(SYSTEM, "team"), lambda row: row.text("id", "teamid")).items()
+    }
     primary = {
-        row.text("ownerid"): row.text("teamid") for row in delivery.of(SYSTEM, "owner_team") if row.flag("isteamprimary", "primary")
+        row.text("ownerid"): row.text("teamid")
+        for row in delivery.of(SYSTEM, "owner_team")
+        if row.flag("isteamprimary", "primary")
     }
     found = []
     for name, row in newest(delivery.of(SYSTEM, "owner"), lambda each: each.text("ownerid", "id")).items():
@@ -271,20 +307,30 @@ def _people(delivery: Delivery) -> list[Person]:
         mail = (row.text("email") or "").lower() or None
         found.append(
             Person(
-                SYSTEM, name, full or mail, mail, [(row.extracted_on, teams.get(team or ""))], [(row.extracted_on, None)],
+                SYSTEM,
+                name,
+                full or mail,
+                mail,
+                [(row.extracted_on, teams.get(team or ""))],
+                [(row.extracted_on, None)],
                 (role.text("name") or "").lower() if role else None,
-            )  # fmt: skip
+            )
         )
     return found
 
 
 def _leads(delivery: Delivery, deals: list[Deal]) -> tuple[list[Lead], list[Lead]]:
     def can_be_read(row: Row) -> bool:
-        return row.text("id", "contactid", "hsobjectid", "vid", "recordid") is not None and row.moment("createdate", "createdat") is not None
+        return (
+            row.text("id", "contactid", "hsobjectid", "vid", "recordid") is not None
+            and row.moment("createdate", "createdat") is not None
+        )
 
     del deals
     rows = newest(
-        readable(delivery.of(SYSTEM, "contact"), can_be_read), lambda row: row.text("id", "contactid", "hsobjectid", "vid", "recordid"), _stamp
+        readable(delivery.of(SYSTEM, "contact"), can_be_read),
+        lambda row: row.text("id", "contactid", "hsobjectid", "vid", "recordid"),
+        _stamp,
     )
     merged = {
         gone: name
@@ -296,22 +342,36 @@ def _leads(delivery: Delivery, deals: list[Deal]) -> tuple[list[Lead], list[Lead
     for row in delivery.of(SYSTEM, "deal_contact"):
         if row.text("contactid") and row.text("dealid"):
             first_deal.setdefault(row.text("contactid") or "", row.text("dealid") or "")
-    leads, contacts = [], []
+    leads: list[Lead] = []
+    contacts: list[Lead] = []
     for name, row in rows.items():
         stage = (row.text("lifecyclestage") or "").lower()
         dates = [row.moment(f"hslifecyclestage{phase}date") for phase in _LEAD_PHASES]
         told = [at for at in dates if at is not None]
         is_lead = stage in _LEAD_PHASES or not stage or bool(told)
         qualified = [
-            at for at in (row.moment("hslifecyclestagemarketingqualifiedleaddate"), row.moment("hslifecyclestagesalesqualifiedleaddate")) if at
+            at
+            for at in (
+                row.moment("hslifecyclestagemarketingqualifiedleaddate"),
+                row.moment("hslifecyclestagesalesqualifiedleaddate"),
+            )
+            if at
         ]
-        made = row.moment("createdate", "createdat") or datetime.min
+        made = row.moment("createdate", "createdat") or BEFORE_ALL
         lead = Lead(
-            SYSTEM, name, min(told) if told else made, (row.text("email") or "").lower() or None, row.text("hubspotownerid", "ownerid"),
-            row.text("hsanalyticssource"), row.text("associatedcompanyid"), first_deal.get(name), min(qualified) if qualified else None,
+            SYSTEM,
+            name,
+            min(told) if told else made,
+            (row.text("email") or "").lower() or None,
+            row.text("hubspotownerid", "ownerid"),
+            row.text("hsanalyticssource"),
+            row.text("associatedcompanyid"),
+            first_deal.get(name),
+            min(qualified) if qualified else None,
             tells_qualified=row.has("hslifecyclestagemarketingqualifiedleaddate", "hslifecyclestagesalesqualifiedleaddate"),
-            is_deleted=_is_gone(row) or name in merged, merged_into=merged.get(name),
-        )  # fmt: skip
+            is_deleted=_is_gone(row) or name in merged,
+            merged_into=merged.get(name),
+        )
         (leads if is_lead else contacts).append(lead)
     return leads, contacts
 
@@ -338,7 +398,9 @@ def _activities(delivery: Delivery, company: Company) -> list[Activity]:
             if kind == "task" and (row.text("hstaskstatus", "status") or "").lower() != "completed":
                 continue
             if at and not _is_gone(row):
-                found.append(Activity(SYSTEM, name, kind, owner, company.day(at), company.day(at) if kind == "meeting" else None))
+                found.append(
+                    Activity(SYSTEM, name, kind, owner, company.day(at), company.day(at) if kind == "meeting" else None)
+                )
     return found
 
 
@@ -350,7 +412,10 @@ def _mails(delivery: Delivery) -> list[Mail]:
         if row.text("fromaddress", "from")
     }
     found = []
-    for name, row in newest(readable(delivery.of(SYSTEM, "email_event"), lambda each: each.moment("created") is not None), lambda each: each.text("id")).items():
+    for name, row in newest(
+        readable(delivery.of(SYSTEM, "email_event"), lambda each: each.moment("created") is not None),
+        lambda each: each.text("id"),
+    ).items():
         kind = _MAIL_KINDS.get((row.text("type") or "").upper())
         at = row.moment("created")
         message = name if kind in ("sent", "dropped") else row.text("sentbyid") or name
@@ -359,8 +424,15 @@ def _mails(delivery: Delivery) -> list[Mail]:
         if kind and at:
             found.append(
                 Mail(
-                    SYSTEM, name, kind, at, message, None, found_address.group().lower() if found_address else None,
-                    (row.text("recipient") or "").lower() or None, row.flag("filteredevent") is True and kind in ("opened", "clicked"),
-                )  # fmt: skip
+                    SYSTEM,
+                    name,
+                    kind,
+                    at,
+                    message,
+                    None,
+                    found_address.group().lower() if found_address else None,
+                    (row.text("recipient") or "").lower() or None,
+                    row.flag("filteredevent") is True and kind in ("opened", "clicked"),
+                )
             )
     return found

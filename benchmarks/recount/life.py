@@ -93,12 +93,29 @@ def live(deal: Deal, company: Company, as_of: date) -> Life:
     else:
         steps = _from_the_record(deal, created)
     steps = _after_the_history(deal, steps, history, company)
+    if company.definitions.get("closed_on") == "close_date":
+        steps = _on_the_close_date(deal, steps, created, company, end)
     if deal.deleted_at is not None:
         last = steps[-1]
         steps.append(Step(max(deal.deleted_at, last.at), last.stage, "deleted", last.amount, last.expected, "extract"))
     return Life(
         deal, created, deal.created is None, steps, [company.day(step.at) for step in steps], _visits(steps), bool(history)
     )
+
+
+def _on_the_close_date(deal: Deal, steps: list[Step], created: datetime, company: Company, end: datetime) -> list[Step]:
+    """Closed on the CRM's own date: open until then, and changes of stage after it are told on it."""
+    close = deal.versions[-1].close
+    if steps[-1].status == "open" or close is None or not company.day(created) <= company.day(close) or close >= end:
+        return steps
+    first = next(place for place, step in enumerate(steps) if all(each.stage == steps[-1].stage for each in steps[place:]))
+    moved = company.day(close) != company.day(steps[first].at)
+    if not moved:
+        return steps
+    close = max(close, created)
+    return [
+        dataclasses.replace(step, at=close if place >= first else min(step.at, close)) for place, step in enumerate(steps)
+    ]
 
 
 def _from_history(deal: Deal, history: list[Told], created: datetime, company: Company) -> list[Step]:
@@ -180,7 +197,9 @@ def _after_the_history(deal: Deal, steps: list[Step], history: list[Told], compa
         earlier = _before_the_last_word(steps, version) if is_of_its_day else []
         is_newest = not any(_differs(version, later) for later in deal.versions[place + 1 :])
         stage, amount, expected = said.stage, now.amount, now.expected
-        if is_of_its_day and (stage in [step.stage for step in earlier] or (before is not None and before.told.stage == stage)):
+        if is_of_its_day and (
+            stage in [step.stage for step in earlier] or (before is not None and before.told.stage == stage)
+        ):
             stage = now.stage
         if said.amount is not UNKNOWN and (is_newest or said.amount not in [step.amount for step in earlier]):
             amount = said.amount
@@ -207,8 +226,11 @@ def _before_the_last_word(steps: list[Step], version: Version) -> list[Step]:
 
 def _differs(version: Version, later: Version) -> bool:
     return (version.told.stage, version.told.amount, version.told.expected, version.updated) != (
-        later.told.stage, later.told.amount, later.told.expected, later.updated,
-    )  # fmt: skip
+        later.told.stage,
+        later.told.amount,
+        later.told.expected,
+        later.updated,
+    )
 
 
 def _step(told: Told, deal: Deal, evidence: str) -> Step:

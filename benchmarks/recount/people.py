@@ -88,7 +88,11 @@ def deals_of_leads(facts: Facts) -> dict[tuple[str, str], list[Fact]]:
     for fact in facts.living:
         named = leads.get((fact.system, fact.life.deal.lead or ""))
         candidates = naming.get((fact.system, fact.id), [])
-        choice = [named] if named is not None and named not in candidates else sorted(candidates, key=lambda each: (each.created, each.id))
+        choice = (
+            [named]
+            if named is not None and named not in candidates
+            else sorted(candidates, key=lambda each: (each.created, each.id))
+        )
         fitting = [lead for lead in choice if facts.company.day(fact.life.created) >= facts.company.day(lead.created)]
         if fitting:
             found[(fitting[0].system, fitting[0].id)].append(fact)

@@ -104,24 +104,42 @@ def daily(facts: Facts) -> list[Row]:
             row = table.get((day, place), {})
             counted = {f"{word}_count": int(row.get(f"{word}_count", 0)) for word in _WORDS}
             amounts = {f"{word}_amount": Decimal(row.get(f"{word}_amount", 0)) for word in (*_WORDS, "amount_change")}
-            open_count = opening_count + sum(counted[f"{word}_count"] for word in _IN) - sum(counted[f"{word}_count"] for word in _OUT)
+            open_count = (
+                opening_count
+                + sum(counted[f"{word}_count"] for word in _IN)
+                - sum(counted[f"{word}_count"] for word in _OUT)
+            )
             open_amount = opening_amount + amounts["amount_change_amount"]
             open_amount += sum(amounts[f"{word}_amount"] for word in _IN) - sum(amounts[f"{word}_amount"] for word in _OUT)
             is_known = known_since.get(system) is not None and day >= known_since[system]
             dated = {
-                "slipped_count": slips[day][0], "slipped_amount": slips[day][1], "pushed_count": int(row.get("pushed_count", 0)),
-                "pushed_amount": Decimal(row.get("pushed_amount", 0)), "pulled_in_count": int(row.get("pulled_in_count", 0)),
+                "slipped_count": slips[day][0],
+                "slipped_amount": slips[day][1],
+                "pushed_count": int(row.get("pushed_count", 0)),
+                "pushed_amount": Decimal(row.get("pushed_amount", 0)),
+                "pulled_in_count": int(row.get("pulled_in_count", 0)),
                 "pulled_in_amount": Decimal(row.get("pulled_in_amount", 0)),
-            }  # fmt: skip
+            }
             found.append(
                 {
-                    "date_day": day, "source_system": system, "pipeline": pipeline, "stage": name, "stage_order": stage.order,
-                    "opening_count": int(opening_count), "opening_amount": opening_amount, **counted, **amounts,
-                    "open_count": int(open_count), "open_amount": open_amount,
-                    "weighted_amount": money(open_amount, Decimal(str(stage.probability))) if stage.probability is not None else None,
-                    **(dated if is_known else dict.fromkeys(dated)), "is_unfinished": day == facts.as_of,
+                    "date_day": day,
+                    "source_system": system,
+                    "pipeline": pipeline,
+                    "stage": name,
+                    "stage_order": stage.order,
+                    "opening_count": int(opening_count),
+                    "opening_amount": opening_amount,
+                    **counted,
+                    **amounts,
+                    "open_count": int(open_count),
+                    "open_amount": open_amount,
+                    "weighted_amount": money(open_amount, Decimal(str(stage.probability)))
+                    if stage.probability is not None
+                    else None,
+                    **(dated if is_known else dict.fromkeys(dated)),
+                    "is_unfinished": day == facts.as_of,
                 }
-            )  # fmt: skip
+            )
             opening_count, opening_amount = open_count, open_amount
     return found
 
@@ -143,7 +161,9 @@ def movements(facts: Facts) -> list[Row]:
                 if seen is None or not (seen.was_open or seen.came_as):
                     continue
                 since = known_since.get(fact.system)
-                is_known = since is not None and (start >= since or since <= facts.company.period_start(kind, facts.first_day))
+                is_known = since is not None and (
+                    start >= since or since <= facts.company.period_start(kind, facts.first_day)
+                )
                 found.append(_movement(facts, seen, kind, start, end, is_known))
     return found
 
@@ -158,16 +178,29 @@ def _movement(facts: Facts, seen: Passage, kind: str, start: date, end: date, is
     at_end = worth(after) if seen.is_open else None
     pipeline = (after if seen.is_open else seen.passed).stage.pipeline
     return {
-        "source_system": fact.system, "opportunity_id": fact.id, "period_type": kind, "period_start": start, "period_end": end,
-        "is_complete": end <= facts.as_of, "pipeline": pipeline, "movement": _word(facts, seen, kind, start, end, is_known),
-        "entered_as": seen.came_as, "left_as": seen.left_as,
+        "source_system": fact.system,
+        "opportunity_id": fact.id,
+        "period_type": kind,
+        "period_start": start,
+        "period_end": end,
+        "is_complete": end <= facts.as_of and start >= facts.first_day,
+        "pipeline": pipeline,
+        "movement": _word(facts, seen, kind, start, end, is_known),
+        "entered_as": seen.came_as,
+        "left_as": seen.left_as,
         "stage_at_start": before.stage.key if before is not None else None,
-        "stage_at_end": after.stage.key if seen.is_open else None, "amount_at_start": at_start, "amount_at_end": at_end,
-        "count_delta": int(seen.is_open) - int(seen.was_open), "amount_delta": (at_end or Decimal(0)) - (at_start or Decimal(0)),
-        "entered_amount": entered, "left_amount": left, "amount_change": change,
+        "stage_at_end": after.stage.key if seen.is_open else None,
+        "amount_at_start": at_start,
+        "amount_at_end": at_end,
+        "count_delta": int(seen.is_open) - int(seen.was_open),
+        "amount_delta": (at_end or Decimal(0)) - (at_start or Decimal(0)),
+        "entered_amount": entered,
+        "left_amount": left,
+        "amount_change": change,
         "expected_close_at_start": before.expected if seen.was_open and before else None,
-        "expected_close_at_end": after.expected if seen.is_open else None, "is_close_date_known": is_known,
-    }  # fmt: skip
+        "expected_close_at_end": after.expected if seen.is_open else None,
+        "is_close_date_known": is_known,
+    }
 
 
 def _word(facts: Facts, seen: Passage, kind: str, start: date, end: date, is_known: bool) -> str:
@@ -182,7 +215,11 @@ def _word(facts: Facts, seen: Passage, kind: str, start: date, end: date, is_kno
     period = facts.company.period_start
     if is_known and after.expected is not None and before.expected is not None:
         was, now = period(kind, before.expected), period(kind, after.expected)
-        if facts.company.definitions.get("slipped") == "not_closed" and now <= end and start <= after.expected <= min(end, facts.as_of):
+        if (
+            facts.company.definitions.get("slipped") == "not_closed"
+            and now <= end
+            and start <= after.expected <= min(end, facts.as_of)
+        ):
             return "slipped"
         if now != was:
             return "pushed" if now > was else "pulled_in"
@@ -237,20 +274,43 @@ def bridges(facts: Facts, moved: list[Row]) -> list[Row]:
             amounts = {f"{word}_amount": Decimal(row.get(f"{word}_amount", 0)) for word in (*_BRIDGE, "amount_change")}
             made = {**counts, **amounts}
             if not is_known:
-                made |= {f"{word}_{what}": None for word in ("pushed", "pulled_in", "slipped") for what in ("count", "amount")}
+                made |= {
+                    f"{word}_{what}": None for word in ("pushed", "pulled_in", "slipped") for what in ("count", "amount")
+                }
             found.append(
                 {
-                    "period_type": kind, "period_start": start, "period_end": end, "is_complete": end <= facts.as_of, "pipeline": pipeline,
-                    "scope": scope, "scope_id": value, "scope_name": names[(pipeline, scope, value)], **made,
+                    "period_type": kind,
+                    "period_start": start,
+                    "period_end": end,
+                    "is_complete": end <= facts.as_of and start >= facts.first_day,
+                    "pipeline": pipeline,
+                    "scope": scope,
+                    "scope_id": value,
+                    "scope_name": names[(pipeline, scope, value)],
+                    **made,
                 }
-            )  # fmt: skip
+            )
     return found
 
 
 _BRIDGE = (
-    "opening", "created", "reopened", "transferred_in", "transferred_out", "won", "lost", "deleted", "closing", "pushed", "pulled_in",
-    "slipped", "advanced", "moved_back", "expanded", "contracted",
-)  # fmt: skip
+    "opening",
+    "created",
+    "reopened",
+    "transferred_in",
+    "transferred_out",
+    "won",
+    "lost",
+    "deleted",
+    "closing",
+    "pushed",
+    "pulled_in",
+    "slipped",
+    "advanced",
+    "moved_back",
+    "expanded",
+    "contracted",
+)
 
 
 def _parts(row: Row, seen: Passage) -> Iterator[tuple[str, dict[str, Decimal]]]:
@@ -289,7 +349,11 @@ def close_dates_known_since(facts: Facts) -> dict[str, date]:
         if told:
             found[system] = facts.company.day(min(told))
             continue
-        dated = [fact for fact in deals if any(version.told.expected not in (UNKNOWN, None) for version in fact.life.deal.versions)]
+        dated = [
+            fact
+            for fact in deals
+            if any(version.told.expected not in (UNKNOWN, None) for version in fact.life.deal.versions)
+        ]
         if dated and not any(fact.life.deal.history for fact in deals):
             found[system] = min(version.on for fact in dated for version in fact.life.deal.versions)
     return found
@@ -339,7 +403,9 @@ def _add_standing(facts: Facts, standing: Any, fact: Fact) -> None:
         until = days[place + 1] - ONE_DAY if place + 1 < len(days) else facts.as_of
         if until < day or step.status != "open" or step.expected is None:
             continue
-        standing[(fact.system, step.stage.pipeline, step.stage.key)].append((day, min(until, facts.as_of), worth(step), step.expected))
+        standing[(fact.system, step.stage.pipeline, step.stage.key)].append(
+            (day, min(until, facts.as_of), worth(step), step.expected)
+        )
 
 
 def _slips(runs: list[tuple[date, date, Decimal, Any]], facts: Facts) -> dict[date, tuple[int, Decimal]]:

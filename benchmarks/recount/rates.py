@@ -56,7 +56,10 @@ def newcombe(one: tuple[int, int], other: tuple[int, int]) -> tuple[float, float
         return None
     (low_1, high_1), (low_2, high_2) = wilson(*one), wilson(*other)
     p_1, p_2 = one[0] / one[1], other[0] / other[1]
-    assert low_1 is not None and high_1 is not None and low_2 is not None and high_2 is not None
+    assert low_1 is not None
+    assert high_1 is not None
+    assert low_2 is not None
+    assert high_2 is not None
     return (
         p_1 - p_2,
         p_1 - p_2 - math.hypot(p_1 - low_1, high_2 - p_2),

@@ -57,10 +57,14 @@ class Deal:
     lead: str | None = None
     product: str | None = None
     source: str | None = None
+    source_from: str | None = None
     segment: str | None = None
     currency: str | None = None
     category: str | None = None
     lost_reason: str | None = None
+    kind: str | None = None
+    probability: float | None = None
+    next_step: str | None = None
     extra: dict[str, str | None] = field(default_factory=dict)
     entry: Stage | None = None
     # Whether the first expected close that an extract shows stands for the time before, where no history tells it.

@@ -10,16 +10,31 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from benchmarks.recount.company import Company, Stage, phase_of
-from benchmarks.recount.delivery import Delivery, Row, newest, readable, squash
+from benchmarks.recount.delivery import BEFORE_ALL, Delivery, Row, newest, readable, squash
 from benchmarks.recount.records import UNKNOWN, Account, Activity, Deal, Lead, Person, Records, Told, Version
 
 SYSTEM = "salesforce"
 _STAMPS = ("createddate", "lastmodifieddate", "systemmodstamp")
 # What a published column holds; all else is told in `extra`.
 _HELD = {
-    "id", "accountid", "name", "amount", "currencyisocode", "probability", "closedate", "type", "leadsource", "forecastcategoryname", "ownerid",
-    "segment", "lossreasonc", "createddate", "isdeleted", "stagename", "nextstep",
-}  # fmt: skip
+    "id",
+    "accountid",
+    "name",
+    "amount",
+    "currencyisocode",
+    "probability",
+    "closedate",
+    "type",
+    "leadsource",
+    "forecastcategoryname",
+    "ownerid",
+    "segment",
+    "lossreasonc",
+    "createddate",
+    "isdeleted",
+    "stagename",
+    "nextstep",
+}
 
 
 def read(delivery: Delivery, company: Company) -> Records:
@@ -63,7 +78,10 @@ def _stamps_read(row: Row) -> bool:
 def _stages(delivery: Delivery, company: Company) -> tuple[list[Stage], dict[str, Stage]]:
     pipeline = company.pipeline_of(None)
     labels: dict[str, Stage] = {}
-    crm = newest(delivery.of(SYSTEM, "opportunitystage") or delivery.of(SYSTEM, "opportunity_stage"), lambda row: row.text("masterlabel"))
+    crm = newest(
+        delivery.of(SYSTEM, "opportunitystage") or delivery.of(SYSTEM, "opportunity_stage"),
+        lambda row: row.text("masterlabel"),
+    )
     if pipeline is None:
         newest_names: dict[str, str] = {}
         for row in delivery.of(SYSTEM, "opportunity_stage"):
@@ -73,7 +91,9 @@ def _stages(delivery: Delivery, company: Company) -> tuple[list[Stage], dict[str
         for order, (name, row) in enumerate(ordered, 1):
             chance = row.number("defaultprobability")
             phase = "won" if row.flag("iswon") else "lost" if row.flag("isclosed") else phase_of(float(chance or 0) / 100)
-            labels[name.casefold()] = Stage("default", name, order, phase, float(chance) / 100 if chance is not None else None)
+            labels[name.casefold()] = Stage(
+                "default", name, order, phase, float(chance) / 100 if chance is not None else None
+            )
         # One Id is one stage, whatever it was called.
         for row in delivery.of(SYSTEM, "opportunity_stage"):
             name = newest_names[row.text("id") or row.text("masterlabel") or ""]
@@ -98,7 +118,10 @@ def _deals(delivery: Delivery, company: Company, labels: dict[str, Stage]) -> li
         row.day("closedate")
         row.number("probability")
         return (
-            _stamps_read(row) and row.text("id") is not None and row.text("stagename") is not None and (amount is None or amount >= 0)
+            _stamps_read(row)
+            and row.text("id") is not None
+            and row.text("stagename") is not None
+            and (amount is None or amount >= 0)
         )
 
     rows = readable(delivery.of(SYSTEM, "opportunity"), can_be_read)
@@ -108,36 +131,64 @@ def _deals(delivery: Delivery, company: Company, labels: dict[str, Stage]) -> li
     history = _history(delivery, labels)
     products = _products(delivery)
     entry = company.pipeline_of(None)
-    first_open = next((stage for stage in sorted(set(labels.values()), key=lambda each: each.order) if stage.status == "open"), None)
+    first_open = next(
+        (stage for stage in sorted(set(labels.values()), key=lambda each: each.order) if stage.status == "open"), None
+    )
     if entry and entry.get("entry_stage"):
         first_open = next(stage for stage in labels.values() if stage.key == entry["entry_stage"])
     segment = squash(company.raw.get("segment_column") or "segment")
     deals = []
     for name, all_of_it in versions.items():
-        all_of_it.sort(key=lambda row: (row.extracted_at, _stamp(row) or datetime.min, row.order))
+        all_of_it.sort(key=lambda row: (row.extracted_at, _stamp(row) or BEFORE_ALL, row.order))
         row = all_of_it[-1]
         gone = row.flag("isdeleted") is True
         deals.append(
             Deal(
-                SYSTEM, name, row.moment("createddate"), [_version(each, company, labels) for each in all_of_it],
-                history.get(name, []), (row.moment("lastmodifieddate", "systemmodstamp") or row.extracted_at) if gone else None,
-                name=row.text("name"), account=row.text("accountid"), owner=row.text("ownerid"), source=row.text("leadsource"),
-                segment=row.text(segment), currency=row.text("currencyisocode"), product=products.get(name),
-                category=row.text("forecastcategoryname", "forecastcategory"), lost_reason=row.text("lossreasonc"),
-                extra={theirs: row.text(known) for known, theirs in row.names.items() if known not in _HELD and known != segment},
+                SYSTEM,
+                name,
+                row.moment("createddate"),
+                [_version(each, company, labels) for each in all_of_it],
+                history.get(name, []),
+                (row.moment("lastmodifieddate", "systemmodstamp") or row.extracted_at) if gone else None,
+                name=row.text("name"),
+                account=row.text("accountid"),
+                owner=row.text("ownerid"),
+                source=row.text("leadsource"),
+                segment=row.text(segment),
+                currency=row.text("currencyisocode"),
+                product=products.get(name),
+                category=row.text("forecastcategoryname", "forecastcategory"),
+                lost_reason=row.text("lossreasonc"),
+                extra={
+                    theirs: row.text(known) for known, theirs in row.names.items() if known not in _HELD and known != segment
+                },
+                kind=row.text("type"),
+                next_step=row.text("nextstep"),
+                probability=_share(row),
                 entry=first_open,
-            )  # fmt: skip
+            )
         )
     return deals
+
+
+def _share(row: Row) -> float | None:
+    """Per cent in Salesforce; what lies outside of 0 to 100 is not told."""
+    told = row.number("probability")
+    return float(told) / 100 if told is not None and 0 <= told <= 100 else None
 
 
 def _version(row: Row, company: Company, labels: dict[str, Stage]) -> Version:
     close = row.day("closedate")
     told = Told(row.extracted_at, _stage(row, labels), row.number("amount"), close, row.text("ownerid"))
     return Version(
-        row.extracted_at, row.extracted_on, row.is_of_a_day, told, company.midnight(close) if close else None, _stamp(row),
+        row.extracted_at,
+        row.extracted_on,
+        row.is_of_a_day,
+        told,
+        company.midnight(close) if close else None,
+        _stamp(row),
         row.flag("isdeleted") is True,
-    )  # fmt: skip
+    )
 
 
 def _stage(row: Row, labels: dict[str, Stage]) -> Stage:
@@ -157,29 +208,38 @@ def _history(delivery: Delivery, labels: dict[str, Stage]) -> dict[str, list[Tol
     is_mode = any(row.has("fivetranstart") for row in rows)
     if is_mode:
         for row in newest(rows, lambda each: (each.text("id"), each.text("fivetranstart"))).values():
-            found[row.text("id") or ""].append(_told(row, row.moment("fivetranstart") or datetime.min, labels))
+            found[row.text("id") or ""].append(_told(row, row.moment("fivetranstart") or BEFORE_ALL, labels))
     else:
         for row in newest(rows, lambda each: each.text("id")).values():
             if row.flag("isdeleted") is not True:
-                found[row.text("opportunityid") or ""].append(_told(row, row.moment("createddate") or datetime.min, labels))
+                found[row.text("opportunityid") or ""].append(_told(row, row.moment("createddate") or BEFORE_ALL, labels))
     return found
 
 
 def _told(row: Row, at: datetime, labels: dict[str, Stage]) -> Told:
     return Told(
-        at, _stage(row, labels), row.number("amount") if row.has("amount") else UNKNOWN,
-        row.day("closedate") if row.has("closedate") else UNKNOWN, row.text("ownerid") if row.has("ownerid") else UNKNOWN,
+        at,
+        _stage(row, labels),
+        row.number("amount") if row.has("amount") else UNKNOWN,
+        row.day("closedate") if row.has("closedate") else UNKNOWN,
+        row.text("ownerid") if row.has("ownerid") else UNKNOWN,
         order=row.order,
-    )  # fmt: skip
+    )
 
 
 def _products(delivery: Delivery) -> dict[str, str]:
     """The product of a deal's largest line."""
-    names = {name: row.text("name") or name for name, row in newest(delivery.of(SYSTEM, "product2"), lambda row: row.text("id")).items()}
+    names = {
+        name: row.text("name") or name
+        for name, row in newest(delivery.of(SYSTEM, "product2"), lambda row: row.text("id")).items()
+    }
     lines = newest(
-        readable(delivery.of(SYSTEM, "opportunity_line_item"), lambda row: [row.number("totalprice"), row.number("quantity")]),
-        lambda row: row.text("id"), _stamp,
-    )  # fmt: skip
+        readable(
+            delivery.of(SYSTEM, "opportunity_line_item"), lambda row: [row.number("totalprice"), row.number("quantity")]
+        ),
+        lambda row: row.text("id"),
+        _stamp,
+    )
     largest: dict[str, tuple[Decimal, str, str]] = {}
     for name, row in lines.items():
         deal, product = row.text("opportunityid"), row.text("product2id")
@@ -203,16 +263,24 @@ def _people(delivery: Delivery, company: Company) -> list[Person]:
         if row.text("id"):
             by_id[row.text("id") or ""].append(row)
     for name, rows in by_id.items():
-        rows.sort(key=lambda row: (row.extracted_at, _stamp(row) or datetime.min, row.order))
+        rows.sort(key=lambda row: (row.extracted_at, _stamp(row) or BEFORE_ALL, row.order))
         row = rows[-1]
         role = roles.get(row.text("userroleid") or "")
         full = row.text("name") or " ".join(word for word in (row.text("firstname"), row.text("lastname")) if word) or None
         found.append(
             Person(
-                SYSTEM, name, full, _mail(row.text("email")), [(each.extracted_on, each.text(team)) for each in rows],
-                [(each.extracted_on, each.text("podc", "pod")) for each in rows], ((role.text("name") if role else None) or row.text("title") or "").lower() or None,
-                row.text("managerid"), row.flag("isactive"), row.day("startdatec"), None,
-            )  # fmt: skip
+                SYSTEM,
+                name,
+                full,
+                _mail(row.text("email")),
+                [(each.extracted_on, each.text(team)) for each in rows],
+                [(each.extracted_on, each.text("podc", "pod")) for each in rows],
+                ((role.text("name") if role else None) or row.text("title") or "").lower() or None,
+                row.text("managerid"),
+                row.flag("isactive"),
+                row.day("startdatec"),
+                None,
+            )
         )
     return found
 
@@ -228,15 +296,28 @@ def _leads(delivery: Delivery, company: Company) -> list[Lead]:
         merged = row.text("masterrecordid")
         found.append(
             Lead(
-                SYSTEM, name, row.moment("createddate") or datetime.min, _mail(row.text("email")), row.text("ownerid"),
-                row.text("leadsource"), row.text("convertedaccountid"), row.text("convertedopportunityid"),
-                converted=row.moment("converteddate"), is_deleted=row.flag("isdeleted") is True or merged is not None,
-                merged_into=merged, contact=row.text("convertedcontactid"),
+                SYSTEM,
+                name,
+                row.moment("createddate") or BEFORE_ALL,
+                _mail(row.text("email")),
+                row.text("ownerid"),
+                row.text("leadsource"),
+                row.text("convertedaccountid"),
+                row.text("convertedopportunityid"),
+                converted=row.moment("converteddate"),
+                is_deleted=row.flag("isdeleted") is True or merged is not None,
+                merged_into=merged,
+                contact=row.text("convertedcontactid"),
                 values={
-                    "title": row.text("title"), "company": row.text("company"), "industry": row.text("industry"), "source": row.text("leadsource"),
-                    "employees": row.number("numberofemployees"), "country": row.text("country"), "status": row.text("status"),
+                    "title": row.text("title"),
+                    "company": row.text("company"),
+                    "industry": row.text("industry"),
+                    "source": row.text("leadsource"),
+                    "employees": row.number("numberofemployees"),
+                    "country": row.text("country"),
+                    "status": row.text("status"),
                 },
-            )  # fmt: skip
+            )
         )
     return found
 
@@ -248,9 +329,14 @@ def _contacts(delivery: Delivery) -> list[Lead]:
         merged = row.text("masterrecordid")
         found.append(
             Lead(
-                SYSTEM, name, row.moment("createddate"), _mail(row.text("email")), account=row.text("accountid"),
-                is_deleted=row.flag("isdeleted") is True or merged is not None, merged_into=merged,
-            )  # fmt: skip
+                SYSTEM,
+                name,
+                row.moment("createddate") or BEFORE_ALL,
+                _mail(row.text("email")),
+                account=row.text("accountid"),
+                is_deleted=row.flag("isdeleted") is True or merged is not None,
+                merged_into=merged,
+            )
         )
     return found
 
@@ -262,16 +348,23 @@ def _accounts(delivery: Delivery) -> list[Account]:
 
     return [
         Account(
-            SYSTEM, name,
+            SYSTEM,
+            name,
             {
-                "name": row.text("name"), "domain": (row.text("website") or "").lower() or None, "industry": row.text("industry"),
-                "employees": row.number("numberofemployees"), "country": row.text("billingcountry"), "created_at": row.moment("createddate"),
+                "name": row.text("name"),
+                "domain": (row.text("website") or "").lower() or None,
+                "industry": row.text("industry"),
+                "employees": row.number("numberofemployees"),
+                "country": row.text("billingcountry"),
+                "created_at": row.moment("createddate"),
                 "merged": row.text("masterrecordid"),
             },
             row.flag("isdeleted") is True or row.text("masterrecordid") is not None,
         )
-        for name, row in newest(readable(delivery.of(SYSTEM, "account"), can_be_read), lambda row: row.text("id"), _stamp).items()
-    ]  # fmt: skip
+        for name, row in newest(
+            readable(delivery.of(SYSTEM, "account"), can_be_read), lambda row: row.text("id"), _stamp
+        ).items()
+    ]
 
 
 def _activities(delivery: Delivery, company: Company) -> list[Activity]:
@@ -288,7 +381,9 @@ def _activities(delivery: Delivery, company: Company) -> list[Activity]:
         row.day("activitydate")
         return _stamps_read(row) and row.text("id") is not None
 
-    for name, row in newest(readable(delivery.of(SYSTEM, "task"), task_can_be_read), lambda row: row.text("id"), _stamp).items():
+    for name, row in newest(
+        readable(delivery.of(SYSTEM, "task"), task_can_be_read), lambda row: row.text("id"), _stamp
+    ).items():
         is_done = row.flag("isclosed") is True or (row.text("status") or "").lower() == "completed"
         if row.flag("isdeleted") or not is_done:
             continue
@@ -296,21 +391,43 @@ def _activities(delivery: Delivery, company: Company) -> list[Activity]:
         on = company.day(done) if done else row.day("activitydate")
         kind = {"call": "call", "email": "email"}.get((row.text("tasksubtype", "type") or "").lower(), "task")
         if on:
-            found.append(Activity(SYSTEM, f"task:{name}", kind, row.text("ownerid"), on, None, deal=row.text("whatid"), lead=row.text("whoid")))
-    for name, row in newest(readable(delivery.of(SYSTEM, "event"), event_can_be_read), lambda row: row.text("id"), _stamp).items():
+            found.append(
+                Activity(
+                    SYSTEM,
+                    f"task:{name}",
+                    kind,
+                    row.text("ownerid"),
+                    on,
+                    None,
+                    deal=row.text("whatid"),
+                    lead=row.text("whoid"),
+                )
+            )
+    for name, row in newest(
+        readable(delivery.of(SYSTEM, "event"), event_can_be_read), lambda row: row.text("id"), _stamp
+    ).items():
         if row.flag("isdeleted"):
             continue
         start = row.moment("startdatetime", "activitydatetime")
         held_on: date | None = company.day(start) if start else row.day("activitydate")
         made = row.moment("createddate")
         outcome = (row.text("outcomec") or "").lower().replace("-", " ").replace("_", " ")
-        missed = outcome in {"no show", "noshow", "cancelled", "canceled", "rescheduled", "missed"} or row.flag("noshowc") is True
+        missed = (
+            outcome in {"no show", "noshow", "cancelled", "canceled", "rescheduled", "missed"} or row.flag("noshowc") is True
+        )
         if held_on:
             found.append(
                 Activity(
-                    SYSTEM, f"event:{name}", "meeting", row.text("ownerid"), held_on, company.day(made) if made else held_on, not missed,
-                    row.text("whatid"), row.text("whoid"),
-                )  # fmt: skip
+                    SYSTEM,
+                    f"event:{name}",
+                    "meeting",
+                    row.text("ownerid"),
+                    held_on,
+                    company.day(made) if made else held_on,
+                    not missed,
+                    row.text("whatid"),
+                    row.text("whoid"),
+                )
             )
     return found
 

@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.recount import activity, bottleneck, changes, credit, dimensions, funnels, opportunity, pipeline, tiers, velocity
+from benchmarks.recount import (
+    activity,
+    bottleneck,
+    changes,
+    credit,
+    dimensions,
+    funnels,
+    opportunity,
+    pipeline,
+    tiers,
+    velocity,
+)
 from benchmarks.recount.compare import Compared, compare, published_rows
 from benchmarks.recount.facts import Facts
 
@@ -36,13 +47,16 @@ TIES = {"weighted_amount": 0.005, "days_in_stage": MINUTE}
 TABLES: dict[str, Table] = {
     "fct_opportunity": Table(opportunity.opportunities, ("source_system", "opportunity_id"), slack=TIES),
     "fct_stage_visit": Table(opportunity.visits, ("source_system", "opportunity_id", "visit_number"), slack=TIES),
+    "ops_close_date_difference": Table(opportunity.close_date_differences, ("source_system", "opportunity_id")),
     "fct_pipeline_daily": Table(pipeline.daily, ("source_system", "date_day", "pipeline", "stage"), slack=TIES),
     "fct_pipeline_movement": Table(pipeline.movements, ("source_system", "opportunity_id", "period_type", "period_start")),
     "fct_pipeline_bridge": Table(
-        lambda facts: pipeline.bridges(facts, pipeline.movements(facts)), ("period_type", "period_start", "pipeline", "scope", "scope_id")
+        lambda facts: pipeline.bridges(facts, pipeline.movements(facts)),
+        ("period_type", "period_start", "pipeline", "scope", "scope_id"),
     ),
     "fct_velocity": Table(
-        velocity.velocity, ("period_type", "period_start", "scope", "scope_id"),
+        velocity.velocity,
+        ("period_type", "period_start", "scope", "scope_id"),
         # The difference of two rounded numbers, and what rounding leaves to the last of the four, may be off by more than half a digit.
         slack={"velocity_change": 0.0001, "contribution_sales_cycle": 0.0003, "average_deal_size": 0.0001},
     ),
@@ -54,28 +68,46 @@ TABLES: dict[str, Table] = {
         ("period_type", "period_start", "pipeline", "stage", "scope", "scope_id"),
         # The product measures stays in whole minutes: each is up to a minute (0.0007 days) off, their sums by as many of them.
         slack={
-            "median_age_days": MINUTE, "p90_age_days": MINUTE, "median_days_of_departed": MINUTE, "mean_wip": 0.01, "residence_days": 0.01,
+            "median_age_days": MINUTE,
+            "p90_age_days": MINUTE,
+            "median_days_of_departed": MINUTE,
+            "mean_wip": 0.01,
+            "residence_days": 0.01,
             "littles_law_ratio": 0.005,
         },
     ),
     "rpt_qualification_tier": Table(
-        tiers.tiers, ("subject", "score", "tier"), slack=dict.fromkeys(("difference_to_next_tier_low", "difference_to_next_tier_high"), 1e-6)
+        tiers.tiers,
+        ("subject", "score", "tier"),
+        slack=dict.fromkeys(("difference_to_next_tier_low", "difference_to_next_tier_high"), 1e-6),
     ),
     "rpt_metric_change": Table(
-        changes.changes, ("period_type", "comparison", "metric", "pipeline", "stage", "scope", "scope_id"), only_published=True,
+        changes.changes,
+        ("period_type", "comparison", "metric", "pipeline", "stage", "scope", "scope_id"),
+        only_published=True,
         # Differences and contributions are of rounded values.
         slack=dict.fromkeys(("difference", "contribution", "contribution_own", "contribution_mix"), 1e-5),
-        answered=("before_observations", "before_value", "difference", "contribution", "contribution_own", "contribution_mix"),
+        answered=(
+            "before_observations",
+            "before_value",
+            "difference",
+            "contribution",
+            "contribution_own",
+            "contribution_mix",
+        ),
     ),
     "fct_won_credit": Table(
-        credit.credits_of_wins, ("source_system", "opportunity_id", "part", "rep_id"), slack={"share": 1e-6, "credited_amount": 0.01}
+        credit.credits_of_wins,
+        ("source_system", "opportunity_id", "part", "rep_id"),
+        slack={"share": 1e-6, "credited_amount": 0.01},
     ),
     "dim_date": Table(lambda facts: dimensions.dates(facts, facts.as_of), ("date_day",)),
     "dim_rep": Table(dimensions.reps, ("source_system", "rep_id"), where="where not is_placeholder"),
     "dim_stage": Table(dimensions.stages, ("source_system", "pipeline", "stage")),
     "dim_lead": Table(dimensions.leads, ("source_system", "lead_id")),
     "dim_account": Table(dimensions.accounts, ("source_system", "account_id"), where="where not is_placeholder"),
-}  # fmt: skip
+}
+
 
 def recount(facts: Facts, home: Path, name: str) -> Compared:
     table = TABLES[name]

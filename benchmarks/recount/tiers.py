@@ -1,7 +1,7 @@
 """rpt_qualification_tier: leads and accounts scored by the config's rules, and what became of each tier.
 
-A lead is scored on what it was itself delivered with: nothing is taken from an account that only converted leads have. Of a lead that was
-delivered in several extracts, what it said before it was converted counts; a lead that was first seen converted says what it says then.
+A lead is scored on what it was itself delivered with: nothing is taken from an account that only converted leads have.
+Of a lead that was delivered in several extracts, what it said before it was converted counts.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ def points(rules: Row, values: Row) -> int | None:
     known = {name: values[name] for name in asked if values.get(name) is not None}
     if not known:
         return None
-    return sum(rule["points"] for rule in rules["rules"] if rule["attribute"] in known and _holds(rule, known[rule["attribute"]]))
+    told_times: int = sum(
+        rule["points"] for rule in rules["rules"] if rule["attribute"] in known and _holds(rule, known[rule["attribute"]])
+    )
+    return told_times
 
 
 def tier_of(rules: Row, score: int | None) -> str:
@@ -118,10 +121,20 @@ def _rows(subject: str, score: str, rules: Row, members: list[tuple[str, str | N
         with_deal = sum(outcome is not None for outcome in outcomes)
         won, lost = outcomes.count("won"), outcomes.count("lost")
         row: Row = {
-            "subject": subject, "score": score, "tier": tier, "tier_order": order.index(tier) + 1 if tier in order else None,
-            "subjects": subjects, "with_opportunity": with_deal, "won": won, "lost": lost,
-        }  # fmt: skip
-        for name, part, whole in (("opportunity_rate", with_deal, subjects), ("won_rate", won, subjects), ("win_rate", won, won + lost)):
+            "subject": subject,
+            "score": score,
+            "tier": tier,
+            "tier_order": order.index(tier) + 1 if tier in order else None,
+            "subjects": subjects,
+            "with_opportunity": with_deal,
+            "won": won,
+            "lost": lost,
+        }
+        for name, part, whole in (
+            ("opportunity_rate", with_deal, subjects),
+            ("won_rate", won, subjects),
+            ("win_rate", won, won + lost),
+        ):
             low, high = wilson(part, whole)
             row |= {name: share(part, whole), f"{name}_low": low, f"{name}_high": high}
         row |= _lift(won, subjects, all_won, everybody)

@@ -1,20 +1,20 @@
 """fct_velocity: opportunities × win rate × average deal size ÷ sales cycle, per period and part of the company, and its change.
 
-Opportunities are the mean number open over the period's days (Little's law): a deal is open at the end of each day from its creation to
-the day before it closed. `definitions.velocity_opportunities: any_moment` is the other reading: all that were open at any moment.
+Opportunities are the mean number open over the period's time (Little's law), or, by the other setting, all that were open at
+any moment of it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from benchmarks.recount.facts import Fact, Facts, scope_of
-from benchmarks.recount.rates import quantile, share, shapley, wilson
+from benchmarks.recount.rates import quantile, shapley, share, wilson
 
 Row = dict[str, Any]
 PERIODS = ("week", "month", "quarter", "year", "fiscal_quarter", "fiscal_year")
@@ -22,8 +22,7 @@ NAMES = ("contribution_opportunities", "contribution_win_rate", "contribution_de
 ONE_DAY = timedelta(days=1)
 
 
-def velocity(facts: Facts, reading: str = "mean_open") -> list[Row]:
-    reading = facts.company.definitions.get("velocity_opportunities") or reading
+def velocity(facts: Facts) -> list[Row]:
     members: dict[tuple[str, str], list[Fact]] = defaultdict(list)
     names: dict[tuple[str, str], str] = {}
     for person in facts.people.values():
@@ -43,16 +42,26 @@ def velocity(facts: Facts, reading: str = "mean_open") -> list[Row]:
             while start <= facts.as_of:
                 after = facts.company.next_period(kind, start)
                 last = min(after - ONE_DAY, facts.as_of)
-                row = own.between(start, last, reading)
+                row = own.between(start, last)
                 against = earlier
-                if after - ONE_DAY > facts.as_of and earlier is not None:
+                begin: date | None = earlier["period_start"] if earlier else None
+                until: date | None = earlier["period_end"] if earlier else None
+                if after - ONE_DAY > facts.as_of and begin is not None and until is not None:
                     # A period that is not over is compared with the same first days of the one before.
-                    begin = earlier["period_start"]
-                    against = own.between(begin, min(begin + (last - start), earlier["period_end"]), reading)
+                    until = min(begin + (last - start), until)
+                    against = own.between(begin, until)
                 row |= {
-                    "period_type": kind, "period_start": start, "period_end": after - ONE_DAY, "is_complete": after - ONE_DAY <= facts.as_of,
-                    "scope": scope, "scope_id": scope_id, "scope_name": name, **_change(row, against),
-                }  # fmt: skip
+                    "period_type": kind,
+                    "period_start": start,
+                    "period_end": after - ONE_DAY,
+                    "is_complete": after - ONE_DAY <= facts.as_of and start >= first,
+                    "previous_start": begin,
+                    "previous_end": until,
+                    "scope": scope,
+                    "scope_id": scope_id,
+                    "scope_name": name,
+                    **_change(row, against),
+                }
                 found.append(row)
                 earlier, start = row, after
     return found
@@ -67,20 +76,27 @@ class Columns:
         self.created = [day(fact.life.created) for fact in deals]
         self.closed = [day(fact.life.closed_at) if fact.life.closed_at else None for fact in deals]
         self.opened = np.array([on.toordinal() for on in self.created], dtype=int)
-        # Days on which it came to be open, and on which it was no more: a deal that was closed and reopened has two stays.
+        # When it came to be open, and when it was no more: a deal that was closed and reopened has two stays.
         runs = [run for fact in deals for run in _open_runs(facts, fact)]
-        self.from_day = np.array([run[0] for run in runs], dtype=int)
-        self.to_day = np.array([run[1] for run in runs], dtype=int)
+        self.since = np.array([run[0].timestamp() for run in runs])
+        self.until = np.array([run[1].timestamp() for run in runs])
         self.of_deal = np.array([run[2] for run in runs])
+        self.facts = facts
         self.ended = np.array([on.toordinal() if on else 10**7 for on in self.closed], dtype=int)
 
-    def between(self, start: date, last: date, reading: str) -> Row:
+    def between(self, start: date, last: date) -> Row:
         first, end = start.toordinal(), last.toordinal()
-        if reading == "any_moment":
-            opportunities: float = len(set(self.of_deal[(self.from_day <= end) & (self.to_day >= first)]))
-        else:
-            days = np.minimum(self.to_day - 1, end) - np.maximum(self.from_day, first) + 1
-            opportunities = float(np.clip(days, 0, None).sum()) / (end - first + 1)
+        # Only what is known counts, from the first day on.
+        begin = self.facts.company.midnight(max(start, self.facts.first_day)).timestamp()
+        after = self.facts.company.midnight(last + ONE_DAY).timestamp()
+        spent = (
+            np.clip(np.minimum(self.until, after) - np.maximum(self.since, begin), 0, None).sum() if len(self.since) else 0.0
+        )
+        mean_open = float(spent) / (after - begin) if after > begin else None
+        is_open = (self.since < after) & (self.until >= self.facts.company.midnight(start).timestamp())
+        open_in_period = len(set(self.of_deal[is_open])) if len(self.since) else 0
+        reading = self.facts.company.definitions.get("velocity_opportunities") or "mean_open"
+        opportunities: float = (mean_open or 0.0) if reading == "mean_open" else open_in_period
         closing = np.flatnonzero((self.ended >= first) & (self.ended <= end))
         won = [place for place in closing if self.deals[place].life.status == "won"]
         lost = [place for place in closing if self.deals[place].life.status == "lost"]
@@ -94,23 +110,34 @@ class Columns:
         of_both = sum(amounts, Decimal(0)) + sum(lost_amounts, Decimal(0))
         is_known = rate is not None and size is not None and cycle
         return {
-            "opportunities": opportunities, "won": len(won), "lost": len(lost), "closed": len(won) + len(lost), "win_rate": rate,
-            "win_rate_low": low, "win_rate_high": high, "won_amount": sum(amounts, Decimal(0)) if amounts else None,
+            "opportunities": opportunities,
+            "mean_open": mean_open,
+            "open_in_period": open_in_period,
+            "won": len(won),
+            "lost": len(lost),
+            "closed": len(won) + len(lost),
+            "win_rate": rate,
+            "win_rate_low": low,
+            "win_rate_high": high,
+            "won_amount": sum(amounts, Decimal(0)) if amounts else None,
             "lost_amount": sum(lost_amounts, Decimal(0)) if lost_amounts else None,
-            "win_rate_by_amount": float(sum(amounts, Decimal(0)) / of_both) if of_both else None, "won_without_amount": len(won) - len(amounts),
-            "average_deal_size": size, "sales_cycle_days": cycle, "sales_cycle_days_median": quantile(cycles, 0.5),
+            "win_rate_by_amount": float(sum(amounts, Decimal(0)) / of_both) if of_both else None,
+            "won_without_amount": len(won) - len(amounts),
+            "average_deal_size": size,
+            "sales_cycle_days": cycle,
+            "sales_cycle_days_median": quantile(cycles, 0.5),
             "sales_cycle_days_p90": quantile(cycles, 0.9),
             "velocity_per_day": opportunities * (rate or 0) * float(size or 0) / (cycle or 1) if is_known else None,
-        }  # fmt: skip
+        }
 
 
-def _open_runs(facts: Facts, fact: Fact) -> list[tuple[int, int, str]]:
-    day = facts.company.day
-    return [
-        (day(visit.entered).toordinal(), day(visit.exited).toordinal() if visit.exited else 10**7, fact.id)
+def _open_runs(facts: Facts, fact: Fact) -> list[tuple[datetime, datetime, str]]:
+    stays = [
+        (visit.entered, visit.exited or facts.end + ONE_DAY, fact.id)
         for visit in fact.life.visits
         if visit.stage.status == "open"
-    ] or [(day(fact.life.created).toordinal(), day(fact.life.created).toordinal(), fact.id)]
+    ]
+    return stays or [(fact.life.created, fact.life.created, fact.id)]
 
 
 def _change(row: Row, before: Row | None) -> Row:

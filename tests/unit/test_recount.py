@@ -6,7 +6,6 @@ If one fails, look at benchmarks/recount/compare.py and tables.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +18,15 @@ from benchmarks.recount.compare import Compared, agrees
 from benchmarks.recount.facts import Facts
 from benchmarks.recount.tables import TABLES, recount
 
-TYPES = {bool: "boolean", int: "bigint", float: "double", Decimal: "decimal(38,2)", date: "date", datetime: "timestamp", str: "varchar"}
+TYPES = {
+    bool: "boolean",
+    int: "bigint",
+    float: "double",
+    Decimal: "decimal(38,2)",
+    date: "date",
+    datetime: "timestamp",
+    str: "varchar",
+}
 CONFIG = "company: {name: Three deals, timezone: UTC, currency: USD}\n"
 DEALS = """\
 opportunity_id,stage,created_at,owner_id,amount,closed_at
@@ -49,7 +56,7 @@ def facts(tmp_path: Path) -> Facts:
 
 
 @pytest.fixture
-def home(facts: Facts, tmp_path: Path) -> Iterator[Path]:
+def home(facts: Facts, tmp_path: Path) -> Path:
     """A home that has published what the recount counts."""
     published = tmp_path / "home" / "published"
     published.mkdir(parents=True)
@@ -59,10 +66,12 @@ def home(facts: Facts, tmp_path: Path) -> Iterator[Path]:
             rows = table.count(facts)
             if rows:
                 _publish(connection, name, rows)
-    yield tmp_path / "home"
+    return tmp_path / "home"
 
 
-@pytest.mark.parametrize("table", ["fct_opportunity", "fct_stage_visit", "fct_pipeline_daily", "fct_pipeline_bridge", "fct_velocity"])
+@pytest.mark.parametrize(
+    "table", ["fct_opportunity", "fct_stage_visit", "fct_pipeline_daily", "fct_pipeline_bridge", "fct_velocity"]
+)
 def test_what_agrees_is_compared_and_does_not_differ(facts: Facts, home: Path, table: str) -> None:
     outcome = recount(facts, home, table)
     assert outcome.total > 20
@@ -70,10 +79,15 @@ def test_what_agrees_is_compared_and_does_not_differ(facts: Facts, home: Path, t
 
 
 def test_a_wrong_cell_is_reported_with_its_key(facts: Facts, home: Path) -> None:
-    _spoil(home, "update marts.fct_pipeline_daily set won_amount = won_amount + 0.01 where date_day = '2026-10-01' and stage = 'prospecting'")
+    _spoil(
+        home,
+        "update marts.fct_pipeline_daily set won_amount = won_amount + 0.01 where date_day = '2026-10-01' and stage = 'prospecting'",
+    )
     outcome = recount(facts, home, "fct_pipeline_daily")
     assert dict(outcome.differing) == {"won_amount": 1}
-    assert outcome.examples["won_amount"] == ["generic / 2026-10-01 / default / prospecting: published 1000.01, counted 1000.00"]
+    assert outcome.examples["won_amount"] == [
+        "generic / 2026-10-01 / default / prospecting: published 1000.01, counted 1000.00"
+    ]
 
 
 def test_a_row_that_is_missing_or_too_many_is_reported(facts: Facts, home: Path) -> None:
@@ -113,7 +127,9 @@ def _publish(connection: duckdb.DuckDBPyConnection, name: str, rows: list[dict[s
     listing = ", ".join(f'"{column}" {TYPES.get(kind, "double")}' for column, kind in kinds.items())
     connection.execute(f"create table marts.{name} ({listing})")
     marks = ", ".join("?" for _ in columns)
-    connection.executemany(f"insert into marts.{name} values ({marks})", [[row.get(column) for column in columns] for row in rows])
+    connection.executemany(
+        f"insert into marts.{name} values ({marks})", [[row.get(column) for column in columns] for row in rows]
+    )
 
 
 def _spoil(home: Path, sql: str) -> None:
