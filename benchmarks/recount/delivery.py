@@ -157,6 +157,25 @@ def newest(rows: Iterable[Row], key: Any, stamp: Any = None) -> dict[Any, Row]:
     return {name: row for name, (_, row) in found.items()}
 
 
+def judged(versions: list[Row], converted: Any) -> Row:
+    """The last version from before a conversion; the first, where that came later. `converted` says when a version was."""
+    since = converted(versions[-1])
+    before = [row for row in versions if since is None or (converted(row) is None and row.extracted_at <= since)]
+    before = before or [row for row in versions if converted(row) is None]
+    return before[-1] if before else versions[0]
+
+
+def by_id(rows: Iterable[Row], key: Any, stamp: Any = None) -> dict[Any, list[Row]]:
+    """All versions of each id, the newest last."""
+    found: dict[Any, list[Row]] = {}
+    for row in rows:
+        if key(row) is not None:
+            found.setdefault(key(row), []).append(row)
+    for versions in found.values():
+        versions.sort(key=lambda row: (row.extracted_at, (stamp(row) if stamp else None) or BEFORE_ALL, row.order))
+    return found
+
+
 def readable(rows: Iterable[Row], check: Any) -> list[Row]:
     """Rows that `check` can read through; the others are set aside."""
     kept = []

@@ -18,13 +18,13 @@ Row = dict[str, Any]
 
 def dates(facts: Facts, last: date) -> list[Row]:
     company = facts.company
-    # The data's first day: of a deal, a lead, an activity or a mail.
+    # From a year before anything that was delivered: how far it reaches is not counted, what it says of a day is.
     days = [
         *(min(fact.life.days) for fact in facts.deals),
         *(company.day(lead.created) for lead in facts.leads if not lead.is_deleted),
     ]
     days += [activity.on for activity in facts.activities] + [company.day(mail.at) for mail in facts.mails]
-    day, found = min(days).replace(month=1, day=1), []
+    day, found = months_later(min(days).replace(month=1, day=1), -12), []
     while day <= last:
         fiscal = company.period_start("fiscal_year", day)
         found.append(
@@ -40,6 +40,7 @@ def dates(facts: Facts, last: date) -> list[Row]:
                 "fiscal_quarter_start": company.period_start("fiscal_quarter", day),
                 "is_weekend": day.weekday() >= 5,
                 "is_as_of": day == facts.as_of,
+                "is_future": day > facts.as_of,
             }
         )
         day += timedelta(days=1)
@@ -104,6 +105,10 @@ def leads(facts: Facts) -> list[Row]:
                 else {}
             ),
             **_score(facts, "qualification", lead.values),
+            "fit_tier_before_conversion": _score(facts, "fit", lead.before_conversion)["fit_tier"],
+            "qualification_tier_before_conversion": _score(facts, "qualification", lead.before_conversion)[
+                "qualification_tier"
+            ],
         }
         for lead in facts.leads
         if not lead.is_deleted

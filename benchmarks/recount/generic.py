@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
+from typing import Any
 
 from benchmarks.recount.company import PHASES, PROBABILITIES, Company, Stage
-from benchmarks.recount.delivery import BEFORE_ALL, Delivery, Row, newest, readable, squash
+from benchmarks.recount.delivery import BEFORE_ALL, Delivery, Row, by_id, judged, newest, readable, squash
 from benchmarks.recount.records import UNKNOWN, Account, Activity, Deal, Lead, Mail, Person, Records, Told, Version
 
 SYSTEM = "generic"
@@ -251,6 +252,7 @@ def _leads(delivery: Delivery) -> list[Lead]:
 
     rows = readable(delivery.of(SYSTEM, "lead"), can_be_read)
     last = max((row.extracted_at for row in rows), default=None)
+    versions = by_id(rows, lambda row: row.text("leadid"))
     return [
         Lead(
             SYSTEM,
@@ -265,18 +267,17 @@ def _leads(delivery: Delivery) -> list[Lead]:
             row.moment("convertedat"),
             row.has("qualifiedat"),
             row.extracted_at != last,
-            values={
-                "title": row.text("title"),
-                "company": row.text("company"),
-                "industry": row.text("industry"),
-                "source": row.text("source"),
-                "employees": row.number("employees"),
-                "country": row.text("country"),
-                "status": row.text("status"),
-            },
+            values=_of_lead(row),
+            before_conversion=_of_lead(judged(versions[name], lambda each: each.moment("convertedat"))),
         )
         for name, row in newest(rows, lambda row: row.text("leadid")).items()
     ]
+
+
+def _of_lead(row: Row) -> dict[str, Any]:
+    """What scores ask of a lead."""
+    names = ("title", "company", "industry", "source", "country", "status")
+    return {**{name: row.text(name) for name in names}, "employees": row.number("employees")}
 
 
 def _accounts(delivery: Delivery) -> list[Account]:

@@ -164,7 +164,11 @@ def _has_moved_back(fact: Fact) -> bool | None:
         and other.stage.order < one.stage.order
         for one, other in pairwise(stays)
     )
-    return True if moved else False if fact.life.has_history else None
+    if moved:
+        return True
+    # What it did before its history began is not known.
+    begins_later = any(step.evidence in ("created", "record") for step in fact.life.steps)
+    return False if fact.life.has_history and not begins_later else None
 
 
 def _days_in_stage(facts: Facts, fact: Fact, place: int) -> float | None:

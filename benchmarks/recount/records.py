@@ -105,6 +105,8 @@ class Lead:
     merged_into: str | None = None
     contact: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
+    # What it was delivered with in the last version from before its conversion; in its first, where that came later.
+    before_conversion: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from benchmarks.recount.company import Company, Stage, phase_of
-from benchmarks.recount.delivery import BEFORE_ALL, Delivery, Row, newest, readable, squash
+from benchmarks.recount.delivery import BEFORE_ALL, Delivery, Row, by_id, judged, newest, readable, squash
 from benchmarks.recount.records import UNKNOWN, Account, Activity, Deal, Lead, Person, Records, Told, Version
 
 SYSTEM = "salesforce"
@@ -292,7 +293,8 @@ def _leads(delivery: Delivery, company: Company) -> list[Lead]:
         return _stamps_read(row) and row.text("id") is not None and row.moment("createddate") is not None
 
     found = []
-    for name, row in newest(readable(delivery.of(SYSTEM, "lead"), can_be_read), lambda row: row.text("id"), _stamp).items():
+    for name, rows in by_id(readable(delivery.of(SYSTEM, "lead"), can_be_read), lambda row: row.text("id"), _stamp).items():
+        row = rows[-1]
         merged = row.text("masterrecordid")
         found.append(
             Lead(
@@ -308,18 +310,18 @@ def _leads(delivery: Delivery, company: Company) -> list[Lead]:
                 is_deleted=row.flag("isdeleted") is True or merged is not None,
                 merged_into=merged,
                 contact=row.text("convertedcontactid"),
-                values={
-                    "title": row.text("title"),
-                    "company": row.text("company"),
-                    "industry": row.text("industry"),
-                    "source": row.text("leadsource"),
-                    "employees": row.number("numberofemployees"),
-                    "country": row.text("country"),
-                    "status": row.text("status"),
-                },
+                values=_of_lead(row),
+                before_conversion=_of_lead(judged(rows, lambda each: each.moment("converteddate"))),
             )
         )
     return found
+
+
+def _of_lead(row: Row) -> dict[str, Any]:
+    """What scores ask of a lead."""
+    names = ("title", "company", "industry", "country", "status")
+    told = {name: row.text(name) for name in names}
+    return {**told, "source": row.text("leadsource"), "employees": row.number("numberofemployees")}
 
 
 def _contacts(delivery: Delivery) -> list[Lead]:

@@ -28,7 +28,7 @@ def tiers(facts: Facts) -> list[Row]:
         counted: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
         for lead in facts.leads:
             if not lead.is_deleted:
-                counted["lead"].append((_tier(rules, lead.values), outcomes["lead"].get((lead.system, lead.id))))
+                counted["lead"].append((_tier(rules, lead.before_conversion), outcomes["lead"].get((lead.system, lead.id))))
         best = _best_leads(facts, rules) if score == "qualification" else None
         for system, records in facts.records.items():
             for account in records.accounts:
