@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.recount.company import months_later
 from benchmarks.recount.estimates import Watched, aalen_johansen
-from benchmarks.recount.facts import Fact, Facts, scope_of
+from benchmarks.recount.facts import NONE, Fact, Facts, scope_of
 from benchmarks.recount.people import Matched, matched
 from benchmarks.recount.rates import quantile, share, wilson
 
@@ -171,17 +171,16 @@ def lead_funnel(facts: Facts) -> list[Row]:
             "rep": lead.owner,
         }
         for dimension, value in cuts.items():
-            cohorts[(day.replace(day=1), dimension, value or "(none)")].append(person)
+            cohorts[(day.replace(day=1), dimension, value or NONE)].append(person)
     found = []
     for (month, dimension, value), members in cohorts.items():
         others = [
             person for number in range(1, 13) for person in cohorts.get((months_later(month, -number), dimension, value), [])
         ]
-        name = (
-            next((person.name or value for (_, rep), person in facts.people.items() if rep == value), value)
-            if dimension == "rep"
-            else value
-        )
+        first = members[0].lead
+        name = value
+        if dimension == "rep" and value != NONE and first is not None:
+            name = facts.name_of(first.system, value) or value
         row = _leads_of(facts, month, dimension, value, members, tells) | {"scope_name": name}
         found.append(row | _eventually_won(facts, members, others))
     return found

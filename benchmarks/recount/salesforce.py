@@ -417,7 +417,12 @@ def _activities(delivery: Delivery, company: Company) -> list[Activity]:
         missed = (
             outcome in {"no show", "noshow", "cancelled", "canceled", "rescheduled", "missed"} or row.flag("noshowc") is True
         )
-        if held_on:
+        if held_on and "call" in {(row.text(name) or "").lower() for name in ("type", "eventsubtype")}:
+            # A call that was put into the calendar is a call.
+            found.append(
+                Activity(SYSTEM, f"event:{name}", "call", row.text("ownerid"), held_on, None, deal=row.text("whatid"))
+            )
+        elif held_on:
             found.append(
                 Activity(
                     SYSTEM,

@@ -24,7 +24,7 @@ ONE_DAY = timedelta(days=1)
 
 def velocity(facts: Facts) -> list[Row]:
     members: dict[tuple[str, str], list[Fact]] = defaultdict(list)
-    names: dict[tuple[str, str], str] = {}
+    names: dict[tuple[str, str], str] = {("company", "all"): "all"}
     for person in facts.people.values():
         names[("rep", person.id)] = person.name or person.id
     for fact in facts.living:
