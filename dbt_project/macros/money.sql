@@ -23,9 +23,10 @@
 
 {#-
     The square of an amount, as a double, for a spread. Sums of squares must fit into 38 digits: an amount above 10^15 counts as 10^15 there.
+    least passes over a null: without the case, the square of an unknown amount would be 10^30.
 -#}
 {% macro squared(amount) -%}
-    least(abs(cast({{ amount }} as double)), 1e15) * least(abs(cast({{ amount }} as double)), 1e15)
+    case when {{ amount }} is not null then least(abs(cast({{ amount }} as double)), 1e15) * least(abs(cast({{ amount }} as double)), 1e15) end
 {%- endmacro %}
 
 {#- A variance of one part of a sum: thousands of them fit into 38 digits. Only deals that are won at a billion times what they were said to be worth come near it. -#}

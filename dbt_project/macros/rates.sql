@@ -18,8 +18,8 @@
     {%- set z = 1.959963984540054 -%}
     {%- set n = 'cast(nullif(' ~ denominator ~ ', 0) as double)' -%}
     {%- set p = '(' ~ numerator ~ ' / ' ~ n ~ ')' -%}
-    {#- least and greatest pass over a null: without the case, the interval of nothing would be 0 to 0. -#}
-    case when {{ denominator }} > 0 then round(least(1, greatest(0,
+    {#- least and greatest pass over a null: without the case, the interval of nothing, or of a share of which nobody knows, would be 0 to 0. -#}
+    case when {{ denominator }} > 0 and {{ numerator }} is not null then round(least(1, greatest(0,
         ({{ p }} + {{ z * z / 2 }} / {{ n }} {{ sign }} {{ z }} * sqrt({{ p }} * (1 - {{ p }}) / {{ n }} + {{ z * z / 4 }} / ({{ n }} * {{ n }})))
         / (1 + {{ z * z }} / {{ n }})
     )), 6) end
@@ -48,7 +48,7 @@
     {%- set c = '(' ~ r ~ ' * ' ~ r ~ ' - ' ~ zz ~ ' * (' ~ n ~ ' + ' ~ m ~ ') / (' ~ n ~ ' * ' ~ m ~ ') * ' ~ w ~ ' * (1 - ' ~ w ~ '))' -%}
     case
         when {{ m }} is null then {{ wilson_end('(' ~ r ~ ' * ' ~ n ~ ')', n, sign) }}
-        when {{ n }} > 0 then round(least(1, greatest(0,
+        when {{ n }} > 0 and {{ r }} is not null then round(least(1, greatest(0,
             ({{ b }} {{ sign }} sqrt(greatest(0, {{ b }} * {{ b }} - 4 * {{ a }} * {{ c }}))) / (2 * {{ a }})
         )), 6)
     end

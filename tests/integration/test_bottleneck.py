@@ -118,7 +118,9 @@ def _flow(histories: Histories, compiled: dict[str, str]) -> pd.DataFrame:
             select kind as period_type, cast(first as date) as period_start, cast(first + width - interval 1 day as date) as period_end,
                 first + width <= timestamp '{end.date()}' as is_complete, cast(null as varchar) as incomplete_reason, false as is_repeat,
                 timezone('UTC', timezone('{company.timezone}', first)) as start_at,
-                least(timezone('UTC', timezone('{company.timezone}', first + width)), timestamp '{end}') as end_at
+                least(timezone('UTC', timezone('{company.timezone}', first + width)), timestamp '{end}') as end_at,
+                timezone('UTC', timezone('{company.timezone}', first)) as known_from,
+                date_diff('day', cast(first as date), least(cast(first + width as date), date '{end.date()}')) as known_days
             from (
                 select 'month' as kind, interval 1 month as width, unnest(range(timestamp '2024-10-01', timestamp '2026-12-01', interval 1 month)) as first
                 union all

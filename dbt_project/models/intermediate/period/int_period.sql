@@ -1,6 +1,7 @@
 -- One row per period of the company's calendar (week, month, quarter, year, fiscal quarter and year) that touches the data's life, up to the as-of day.
 -- [start_at, end_at) are the moments in UTC; an unfinished period ends at T. It is known from known_from on: nobody delivered what was before the
--- first day of the data's life, so a period that begins before that day is as little complete as one that is not over.
+-- first day of the data's life, so a period that begins before that day is as little complete as one that is not over. known_days are the days of
+-- the company's calendar that are known of it and over, each one day, however many hours the clock gave it.
 with stage_visit as (
 
     select * from {{ ref('int_stage_visit') }}
@@ -63,7 +64,10 @@ select
     bounded.period_type in ('fiscal_quarter', 'fiscal_year') and run.fiscal_year_start_month = 1 as is_repeat,
     {{ utc_time('cast(bounded.period_start as timestamp)', 'run.timezone') }} as start_at,
     least({{ utc_time('cast(bounded.next_period_start as timestamp)', 'run.timezone') }}, run.as_of_end) as end_at,
-    {{ utc_time('cast(greatest(bounded.period_start, life.first_day) as timestamp)', 'run.timezone') }} as known_from
+    {{ utc_time('cast(greatest(bounded.period_start, life.first_day) as timestamp)', 'run.timezone') }} as known_from,
+    {{ dbt.datediff(
+        'greatest(bounded.period_start, life.first_day)', 'least(bounded.next_period_start, ' ~ days_after('run.as_of', 1) ~ ')', 'day'
+    ) }} as known_days
 from bounded
 cross join run
 cross join life

@@ -143,7 +143,7 @@ filled as (
         counted.median_departed,
         counted.median_wip,
         counted.p90_wip,
-        {{ days_between('row_key.start_at', 'row_key.end_at') }} as period_days
+        {{ minutes_between('row_key.known_from', 'row_key.end_at') }} as known_minutes
     from row_key
     left join counted
         on row_key.scope = counted.scope and row_key.scope_id = counted.scope_id and row_key.pipeline = counted.pipeline
@@ -227,8 +227,8 @@ select
     round(estimated.median_wip / 1440.0, 6) as median_age_days,
     round(estimated.p90_wip / 1440.0, 6) as p90_age_days,
     round(estimated.median_departed / 1440.0, 6) as median_days_of_departed,
-    round(estimated.departures / estimated.period_days, 6) as throughput_per_day,
-    round(estimated.minutes / 1440.0 / estimated.period_days, 6) as mean_wip,
+    round(estimated.departures / cast(estimated.known_days as double), 6) as throughput_per_day,
+    round(estimated.minutes / cast(estimated.known_minutes as double), 6) as mean_wip,
     case when estimated.departures > 0 then round(estimated.residence / 1440, 6) end as residence_days,
     case when estimated.departures > 0 then round(estimated.residence / 1440 * exp(-1.959963984540054 * estimated.log_error), 6) end
         as residence_days_low,
