@@ -21,6 +21,11 @@
     case when {{ rate }} = 1 then cast({{ amount }} as {{ money_type() }}) else cast(round({{ amount }} * {{ rate }}, 2) as {{ money_type() }}) end
 {%- endmacro %}
 
+{#- An amount × a probability, to the cent. As decimals: whether half a cent is rounded up or down must not hang on how an engine writes 0.1. -#}
+{% macro weighted(amount, probability) -%}
+    cast(round({{ amount }} * cast({{ probability }} as decimal(9, 6)), 2) as {{ money_type() }})
+{%- endmacro %}
+
 {#-
     The square of an amount, as a double, for a spread. Sums of squares must fit into 38 digits: an amount above 10^15 counts as 10^15 there.
     least passes over a null: without the case, the square of an unknown amount would be 10^30.

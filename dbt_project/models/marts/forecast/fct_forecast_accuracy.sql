@@ -40,7 +40,10 @@ said as (
 
     select made_on, period_type, period_start, scope, scope_id, 'funnelcast' as method, mean as forecast, p10, p90, basis from combined
     union all
-    select made_on, period_type, period_start, scope, scope_id, 'hazard', mean, null, null, basis from hazard
+    select made_on, period_type, period_start, scope, scope_id, 'hazard', mean, null, null, basis
+    from hazard
+    -- While no deal has closed there are no risks, and they say nothing: that is not a forecast of 0.
+    where basis not in ('static', 'none')
     union all
     select made_on, period_type, period_start, scope, scope_id, method, forecast, null, null, null from naive
 

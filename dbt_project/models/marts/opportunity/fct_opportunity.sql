@@ -171,7 +171,7 @@ select
     currency,
     default_probability,
     probability,
-    case when status = 'open' then cast(round(amount * default_probability, 2) as {{ money_type() }}) end as weighted_amount,
+    case when status = 'open' then {{ weighted('amount', 'default_probability') }} end as weighted_amount,
     forecast_category,
     created_at,
     created_on,

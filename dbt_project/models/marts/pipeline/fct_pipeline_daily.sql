@@ -196,7 +196,7 @@ select
     cast(coalesce(running.deleted_amount, 0) as {{ money_type() }}) as deleted_amount,
     cast(coalesce(running.amount_change_amount, 0) as {{ money_type() }}) as amount_change_amount,
     cast(running.open_amount as {{ money_type() }}) as open_amount,
-    cast(round(running.open_amount * known_stage.default_probability, 2) as {{ money_type() }}) as weighted_amount,
+    {{ weighted('running.open_amount', 'known_stage.default_probability') }} as weighted_amount,
     -- Before changes of the date are known, none is not zero.
     {%- for movement in ['slipped', 'pushed', 'pulled_in'] %}
     case when known_stage.known_since <= running.date_day then cast(coalesce(running.{{ movement }}_count, 0) as bigint) end
