@@ -108,11 +108,10 @@ select
     created_at,
     -- When it came to that stage is not known, if it lies beyond where deals are created.
     coalesce(is_late and not is_shown_before and is_first_open and stage_order > entry_stage_order, false) as is_entry_unknown,
-    -- The first word finds it closed, and the CRM says that this was so on an earlier day.
+    -- The first word finds it closed, and the CRM says that this was so on an earlier day: at its creation, where that day lies before.
     case when not is_first_open then stage_key end as closed_stage_key,
     case
         when is_late and not is_shown_before and not is_first_open and recorded_closed_on < first_told_on
-            and recorded_closed_on >= created_on
             then greatest(recorded_closed_at, created_at)
     end as recorded_closed_at
 from placed
