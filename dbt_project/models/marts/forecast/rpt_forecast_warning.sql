@@ -66,7 +66,8 @@ since as (
 ),
 
 {{ summed_by_scope(
-    'mover', ['made_on', 'period_type', 'period_start'], ['slipped_deals', 'slipped_amount', 'lost_deals', 'lost_amount'], 'moved'
+    'mover', ['made_on', 'period_type', 'period_start'],
+    ['slipped_deals', 'slipped_amount', 'usual_slipped_amount', 'lost_deals', 'lost_amount', 'usual_lost_amount'], 'moved'
 ) }},
 
 {{ summed_by_scope('created', ['created_on'], ['deals', 'amount'], 'created_by_scope') }},
@@ -100,6 +101,9 @@ measured as (
         coalesce(moved.slipped_amount, 0) as slipped_amount,
         coalesce(moved.lost_deals, 0) as lost_deals,
         coalesce(moved.lost_amount, 0) as lost_amount,
+        -- Of nothing that was expected nothing is usual; of what was, nobody knows where there is no past.
+        case when moved.made_on is null then 0 else round(moved.usual_slipped_amount, 2) end as usual_slipped_amount,
+        case when moved.made_on is null then 0 else round(moved.usual_lost_amount, 2) end as usual_lost_amount,
         created_since.created_deals,
         created_since.deals_before * {{ dbt.datediff('since.first_as_of', 'warned.as_of', 'day') }} / 91.0 as usual_created_deals,
         created_since.amount_before / nullif(created_since.deals_before, 0) as usual_deal_amount
@@ -121,6 +125,8 @@ weighed as (
 
     select
         *,
+        case when slipped_amount > 0 then slipped_amount - usual_slipped_amount else 0 end as slipped_excess,
+        case when lost_amount > 0 then lost_amount - usual_lost_amount else 0 end as lost_excess,
         cast(round(coalesce(greatest(usual_created_deals - created_deals, 0) * usual_deal_amount, 0), 2) as {{ money_type() }}) as created_shortfall
     from measured
 
@@ -144,15 +150,18 @@ select
     probability_before,
     cast(slipped_deals as bigint) as slipped_deals,
     cast(slipped_amount as {{ money_type() }}) as slipped_amount,
+    cast(usual_slipped_amount as {{ money_type() }}) as usual_slipped_amount,
     cast(lost_deals as bigint) as lost_deals,
     cast(lost_amount as {{ money_type() }}) as lost_amount,
+    cast(usual_lost_amount as {{ money_type() }}) as usual_lost_amount,
     cast(created_deals as bigint) as created_deals,
     round(cast(usual_created_deals as double), 6) as usual_created_deals,
     created_shortfall,
     case
-        when greatest(slipped_amount, lost_amount, created_shortfall) <= 0 then null
-        when slipped_amount >= lost_amount and slipped_amount >= created_shortfall then 'slipped'
-        when lost_amount >= created_shortfall then 'lost'
+        when slipped_excess is null or lost_excess is null then null
+        when greatest(slipped_excess, lost_excess, created_shortfall) <= 0 then null
+        when slipped_excess >= lost_excess and slipped_excess >= created_shortfall then 'slipped'
+        when lost_excess >= created_shortfall then 'lost'
         else 'too little created'
     end as main_cause
 from weighed
