@@ -49,7 +49,7 @@ HUBSPOT = system(
             "deal",
             "delta",
             required="deal_id|id|hs_object_id|record_id",
-            optional="deal_pipeline_stage_id|dealstage+ deal_pipeline_id|pipeline+ dealname dealtype|deal_type "
+            optional="deal_pipeline_stage_id|dealstage+ deal_pipeline_id|pipeline+ dealname dealtype "
             "hs_deal_stage_probability|deal_probability:number hs_next_step|next_step "
             "owner_id|hubspot_owner_id|deal_owner amount:number deal_currency_code|currency closedate:time "
             "createdate|created_at:time hs_analytics_source|original_source|original_traffic_source|original_source_type "
