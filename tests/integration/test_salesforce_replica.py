@@ -80,16 +80,31 @@ def test_hashed_stages_are_mapped_by_the_config(replica: Settings) -> None:
     assert rows(replica.home, "select sum(open_count) from fct_pipeline_daily where is_unfinished") == [(0,)]
 
 
-def test_history_mode_dates_a_stage_by_when_it_was_first_seen_so(replica: Settings) -> None:
+def test_history_mode_begins_later_than_the_deals(replica: Settings) -> None:
+    """The first sync found them long made. One was won on the day of its creation, says its record; the other was open since then."""
     found = rows(
         replica.home,
         "select stage, entered_at, entry_evidence from fct_stage_visit where opportunity_id in ('006q000000HddohAAB', '006q000000HdOhuAAF') "
-        "order by entered_at",
+        "order by entered_at, visit_number",
     )
     assert found == [
-        ("open", datetime(2019, 4, 3, 18, 36, 6), "history"),
-        ("won", datetime(2019, 10, 17, 21, 10, 19), "history"),
+        ("open", datetime(2018, 12, 18, 17, 56, 5), "created"),
+        ("open", datetime(2018, 12, 19, 19, 51, 13), "created"),
+        ("won", datetime(2018, 12, 19, 19, 51, 13), "record"),
     ]
+
+
+def test_deals_that_the_first_sync_finds_closed_were_closed_on_the_crms_day(replica: Settings) -> None:
+    """All nine: the close date of the CSV, or the creation where that date lies before it. None waits for the sync of 2019."""
+    with (FOLDER / "opportunity_history.csv").open(encoding="utf-8", newline="") as stream:
+        told = [row for row in csv.DictReader(stream) if row["is_closed"] == "true"]
+    expected = {row["id"]: max(row["close_date"][:10], row["created_date"][:10]) for row in told}
+    found = rows(
+        replica.home,
+        "select opportunity_id, entered_on::varchar, entry_evidence from fct_stage_visit where phase in ('won', 'lost')",
+    )
+    assert sorted(found) == sorted((deal, day, "record") for deal, day in expected.items())
+    assert len(found) == 9
 
 
 def test_members_that_only_a_deal_names_are_placeholders(replica: Settings) -> None:
