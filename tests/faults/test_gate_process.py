@@ -23,6 +23,9 @@ from test_gate_planted_defects import PLANTS as PLANTS_OF_CHECKS
 from quality.digests import table_digests
 from quality.verdict import CheckResult, Verdict
 
+# Seconds that a process is waited for. It only ends what hangs: being slow on a busy machine is no fault.
+_PATIENCE = 3600
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -74,7 +77,7 @@ def run_worker(line: str, home: Path) -> subprocess.CompletedProcess[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=_PATIENCE,
         check=False,
     )
 
@@ -211,7 +214,7 @@ sys.stdout.flush()
 os._exit(0)
 """
     ended = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=_PATIENCE, check=False
     )
     assert ended.stdout.startswith("errored ")
     assert "a process of the gate died (exit code -9)" in ended.stdout
@@ -257,7 +260,7 @@ sys.stdout.flush()
 os._exit(0)
 """
     ended = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=_PATIENCE, check=False
     )
     without, _, with_it = ended.stdout.partition("|")
     assert without.startswith("False")

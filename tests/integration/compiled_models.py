@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
-from nights import PROJECT, clean_environment
+from nights import PATIENCE, PROJECT, clean_environment
 
 from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
@@ -123,7 +123,7 @@ def _compiled(systems: tuple[str, ...]) -> CompiledProject:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
+            timeout=PATIENCE,
             check=False,
         )  # fmt: skip
         if ended.returncode != 0:

@@ -32,6 +32,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 COMMAND = Path(sys.executable).with_name("funnelcast")
 
+# How many seconds a test waits for a process. It only ends what hangs: a busy machine takes ten times as long as an idle one, and
+# being slow is no fault.
+PATIENCE = 3600.0
+
 # dbt's manifests of this project, by the systems in use, kept from the first night of each: parsing it anew for each home takes
 # longer than most builds.
 _parsed_projects: dict[tuple[str, ...], TemporaryDirectory[str]] = {}
@@ -72,7 +76,7 @@ def prepared(settings: Settings) -> Iterator[None]:
 
 
 def command(
-    *arguments: str | Path, timeout: float = 300, environment: dict[str, str] | None = None
+    *arguments: str | Path, timeout: float = PATIENCE, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the installed command as a person would, from a folder that is not the project."""
     return subprocess.run(

@@ -18,7 +18,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import tokyo as company
-from nights import COMMAND, build_rows, clean_environment, prepared, rows
+from nights import COMMAND, PATIENCE, build_rows, clean_environment, prepared, rows
 
 from funnelcast.settings import Settings
 from orchestration.assets import DELIVERED_FILES, FILES_CHECK
@@ -120,7 +120,7 @@ def test_a_gate_that_is_killed_publishes_nothing(home: Settings) -> None:
         assert any("dbt has built" in line for line in process.stdout)
         for worker in _workers(home.home):
             os.kill(worker, signal.SIGKILL)
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
         process.wait()
@@ -135,7 +135,7 @@ def test_a_gate_that_is_killed_publishes_nothing(home: Settings) -> None:
 
 def _workers(home: Path) -> list[int]:
     """The gate's processes of a run on this home."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         found = []
         for process in Path("/proc").glob("[0-9]*"):

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from nights import PROJECT, clean_environment, settings_for
+from nights import PATIENCE, PROJECT, clean_environment, settings_for
 
 from funnelcast.sales_process import SalesProcess
 from ingestion.build_database import make_build_database
@@ -86,7 +86,7 @@ def _dbt(folder: Path, *arguments: str) -> tuple[int, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         check=False,
     )
     return ended.returncode, ended.stdout

@@ -17,13 +17,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import tokyo as company
-from nights import COMMAND, PROJECT, clean_environment, rows
+from nights import COMMAND, PATIENCE, PROJECT, clean_environment, rows
 
 from funnelcast.settings import Settings
 from publishing.run_log import read_runs
-
-# The daemon looks every half a minute; then a minute must begin, and the job be run.
-_PUBLISHES_WITHIN_SECONDS = 240
 
 
 @pytest.mark.long
@@ -33,15 +30,15 @@ def test_the_schedule_publishes_and_the_interface_stays_on_loopback(tokyo: Setti
     before = settings.published.resolve()
     port = _free_port()
     with _serving(settings, port) as process:
-        assert _waits_for(lambda: _answers("127.0.0.1", port), 90), _said(settings)
+        assert _waits_for(lambda: _answers("127.0.0.1", port), PATIENCE), _said(settings)
         for address in _other_addresses():
             assert not _answers(address, port), f"it answers on {address}"
-        assert _waits_for(lambda: settings.published.resolve() != before, _PUBLISHES_WITHIN_SECONDS), _said(settings)
+        assert _waits_for(lambda: settings.published.resolve() != before, PATIENCE), _said(settings)
         assert rows(settings.home, "select count(*) from fct_opportunity") == [(4,)]
         # A minute later the next one may have begun already.
-        assert _waits_for(lambda: dg.DagsterRunStatus.SUCCESS in _statuses(settings), 30)
+        assert _waits_for(lambda: dg.DagsterRunStatus.SUCCESS in _statuses(settings), PATIENCE)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=90) == 0
+        assert process.wait(timeout=PATIENCE) == 0
     assert not _answers("127.0.0.1", port)
     assert read_runs(settings.home)[-1].outcome == "published"
 
@@ -61,7 +58,7 @@ def _serving(settings: Settings, port: int) -> Iterator[subprocess.Popen[bytes]]
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=90)
+            process.wait(timeout=PATIENCE)
 
 
 def _waits_for(comes_true: object, seconds: float) -> bool:
@@ -121,6 +118,6 @@ def test_two_processes_that_start_at_once_parse_the_project_once(tmp_path: Path)
         )
         for _ in range(2)
     ]
-    said = [process.communicate(timeout=300)[0] for process in started]
+    said = [process.communicate(timeout=PATIENCE)[0] for process in started]
     assert [process.returncode for process in started] == [0, 0]
     assert said[0] == said[1]
