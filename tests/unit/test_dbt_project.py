@@ -19,6 +19,7 @@ import yaml
 from funnelcast.sales_process import SCOPES, Definitions
 from ingestion.in_use import ALWAYS
 from ingestion.systems import SYSTEMS, ObjectDeclaration
+from publishing.run_tables import OPS_CHECK, OPS_RUN
 
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 MODELS = DBT_PROJECT / "models"
@@ -201,11 +202,35 @@ def test_engine_dialect_stays_in_its_folder(path: Path) -> None:
 # --- what is published ---
 
 
-def _described_marts() -> dict[str, dict[str, Any]]:
+def _raw_marts() -> dict[str, dict[str, Any]]:
     return {
         model["name"]: {**model, "folder": path.parent}
         for path in sorted((MODELS / "marts").rglob("*__models.yml"))
         for model in _yaml(path)["models"]
+    }
+
+
+# Words that several tables share, by the name with which a description asks for them: {{ doc('name') }}.
+SHARED = dict(
+    re.findall(
+        r"{% docs (\w+) %}\n(.*?)\n{% enddocs %}", (MODELS / "marts" / "_shared.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+)
+DOC = re.compile(r"{{ doc\('(\w+)'\) }}")
+
+
+def _written_out(text: str) -> str:
+    """A description as dbt publishes it."""
+    return DOC.sub(lambda asked: SHARED[asked[1]], text)
+
+
+def _described_marts() -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            **model,
+            "columns": [{**column, "description": _written_out(column["description"])} for column in model["columns"]],
+        }
+        for name, model in _raw_marts().items()
     }
 
 
@@ -224,6 +249,75 @@ def test_every_published_column_is_described_and_typed(model: dict[str, Any]) ->
         assert re.fullmatch(r"\S.*[.…]", column.get("description", ""), flags=re.DOTALL), column["name"]
 
 
+# What leans on the column above, and so says nothing to whoever reads the column alone.
+LEANING = re.compile(r"(?:Their|Its|The same|Which one|As in)\b")
+# Words of the workshop. The field says: reported or known, distribution, at the same time, the as-of date.
+WORKSHOP = re.compile(r"\b(?:tells?|telling|told(?! apart)|laws?|instants?|T|as-of day)\b")
+
+
+def _faults(descriptions: dict[str, str]) -> list[str]:
+    """Which descriptions cannot be read alone, and why."""
+    found = []
+    for name, text in descriptions.items():
+        words = _written_out(text)
+        if LEANING.match(words):
+            found.append(f"{name} leans on another column")
+        if len(words.split()) < 4:
+            found.append(f"{name} is under four words")
+        if WORKSHOP.search(words):
+            found.append(f"{name} is not in the field's words")
+        if not DOC.search(text) and list(descriptions.values()).count(text) > 1:
+            found.append(f"{name} repeats another: describe both once, in _shared.md")
+    return found
+
+
+def _descriptions() -> dict[str, str]:
+    of_dbt = {
+        f"{name}.{column['name']}": column["description"]
+        for name, model in _raw_marts().items()
+        for column in model["columns"]
+    }
+    of_publishing = {
+        f"{table.name}.{name}": description for table in (OPS_RUN, OPS_CHECK) for name, _, description in table.columns
+    }
+    return of_dbt | of_publishing
+
+
+def test_every_description_can_be_read_alone() -> None:
+    assert _faults(_descriptions()) == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "fault"),
+    [
+        ("Their amount at the day's end.", "leans on another column"),
+        ("Its place in the pipeline.", "leans on another column"),
+        ("The same in the period before.", "leans on another column"),
+        ("Which one of the two it was.", "leans on another column"),
+        ("As in fct_forecast. Null where there is none.", "leans on another column"),
+        ("The day.", "is under four words"),
+        ("What the CRM's history told of the deal.", "is not in the field's words"),
+        ("Mean of methods that have a law.", "is not in the field's words"),
+        ("Two changes that happened at one instant.", "is not in the field's words"),
+        ("Deals that were won by T.", "is not in the field's words"),
+        ("First month of the fiscal year, 1 to 12.", "repeats another: describe both once, in _shared.md"),
+    ],
+)
+def test_a_description_that_cannot_be_read_alone_is_found(planted: str, fault: str) -> None:
+    good = {
+        "a.one": "First month of the fiscal year, 1 to 12.",
+        "a.two": "{{ doc('period_start') }}",
+        "b.two": "{{ doc('period_start') }}",
+    }
+    assert _faults(good) == []
+    assert f"b.one {fault}" in _faults({**good, "b.one": planted})
+
+
+def test_words_that_tables_share_are_shared() -> None:
+    asked = [name for text in _descriptions().values() for name in DOC.findall(text)]
+    assert {name for name in asked if asked.count(name) > 1} == set(SHARED)
+
+
 ANY_COLUMN = "or a column that the config names under segments"
 
 
@@ -240,8 +334,8 @@ def test_every_table_tells_parts_of_the_company_and_periods_in_one_way(model: di
         words = re.sub(r" \([^)]*\)", "", said[1]).split(", ")
         assert words == [word for word in [*SCOPES, ANY_COLUMN] if word in words]
         assert words[0] == SCOPES[0]
-        assert key.startswith("Key of that part of the company: 'all' for the whole, '(none)' for ")
-        assert name.startswith("Name of that part for people: ")
+        assert key.startswith("Key of the part of the company that the row is about: 'all' for the whole, '(none)' for ")
+        assert name.startswith("Name, for people, of the part of the company that the row is about: ")
     if {"period_type", "period_start", "period_end"} & set(columns):
         place = columns.index("period_type")
         assert columns[place : place + 3] == ["period_type", "period_start", "period_end"]
