@@ -28,7 +28,11 @@ OPS_RUN = RunTable(
     "One row per finished run of this home, up to the one that published this release.",
     (
         ("run_id", "VARCHAR", "Id of the run in Dagster."),
-        ("as_of", "DATE", "As-of date of the run: the last day that its tables know of. Null where it ended before that was known."),
+        (
+            "as_of",
+            "DATE",
+            "As-of date of the run: the last day that its tables know of. Null where it ended before that was known.",
+        ),
         ("outcome", "VARCHAR", "What became of the run: published, refused, failed, nothing_new or cancelled."),
         ("started_at", "TIMESTAMP", "When the run started (UTC)."),
         ("finished_at", "TIMESTAMP", "When the run finished (UTC)."),
