@@ -116,7 +116,8 @@ def _draw_company(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
         select 'generic' as source_system, rep_id, rep_id as rep_name, team, cast(activity_date as date) as activity_date,
             leads_created, emails_sent, calls, meetings_booked, meetings_held
         from work;
-        create table intermediate.int_rep_scope as select distinct 'generic' as source_system, rep_id, rep_id as scope_id from work;
+        create table intermediate.int_rep_scope as
+        select distinct 'generic' as source_system, rep_id, rep_id as scope_id, rep_id as scope_name from work;
         create table marts.fct_velocity (
             period_type varchar, period_start date, scope varchar, scope_id varchar, scope_name varchar, won bigint,
             opportunities bigint, win_rate double, velocity_per_day decimal(18, 4));
