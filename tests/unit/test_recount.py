@@ -6,6 +6,7 @@ If one fails, look at benchmarks/recount/compare.py and tables.py.
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -45,8 +46,9 @@ D3,engagement,2026-09-20T09:00:00Z
 """
 
 
-@pytest.fixture
-def facts(tmp_path: Path) -> Facts:
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> Facts:
+    tmp_path = tmp_path_factory.mktemp("recount")
     for name, text in (("opportunity", DEALS), ("stage_history", HISTORY), ("user", "user_id,name,team\nA,Ann,East\n")):
         path = tmp_path / "landing" / "generic" / name / f"{name}_2026-11-10.csv"
         path.parent.mkdir(parents=True)
@@ -55,10 +57,11 @@ def facts(tmp_path: Path) -> Facts:
     return Facts(tmp_path / "landing", tmp_path / "config.yml")
 
 
-@pytest.fixture
-def home(facts: Facts, tmp_path: Path) -> Path:
-    """A home that has published what the recount counts."""
-    published = tmp_path / "home" / "published"
+@pytest.fixture(scope="module")
+def counted(facts: Facts, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that has published what the recount counts: counting takes longer than all else."""
+    home = tmp_path_factory.mktemp("counted") / "home"
+    published = home / "published"
     published.mkdir(parents=True)
     with duckdb.connect(str(published / "funnelcast.duckdb")) as connection:
         connection.execute("create schema marts")
@@ -66,7 +69,13 @@ def home(facts: Facts, tmp_path: Path) -> Path:
             rows = table.count(facts)
             if rows:
                 _publish(connection, name, rows)
-    return tmp_path / "home"
+    return home
+
+
+@pytest.fixture
+def home(counted: Path, tmp_path: Path) -> Path:
+    """A copy that a test may spoil."""
+    return shutil.copytree(counted, tmp_path / "home")
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ last_visit as (
 dated as (
 
     select
-        opportunity.source_system, opportunity.opportunity_id, status.status, amount.amount, last_visit.changed_on as closed_on,
+        opportunity.source_system, opportunity.opportunity_id, opportunity.name as opportunity_name, status.status, amount.amount, last_visit.changed_on as closed_on,
         {{ local_day('last_visit.stage_changed_at') }} as stage_changed_on,
         {{ local_day('opportunity.recorded_closed_at') }} as close_date,
         {{ local_day('opportunity.created_at') }} as created_on,
@@ -71,6 +71,7 @@ placed as (
 select
     source_system,
     opportunity_id,
+    opportunity_name,
     status,
     amount,
     closed_on,

@@ -8,6 +8,7 @@ with close_date_difference as (
 select
     source_system,
     opportunity_id,
+    opportunity_name,
     status,
     amount,
     closed_on,
