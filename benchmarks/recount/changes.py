@@ -148,7 +148,9 @@ def _velocities(facts: Facts, now: Span, before: Span) -> dict[Any, tuple[float 
     for (dimension, value), deals in members.items():
         own = Columns(facts, deals)
         speeds = [own.between(span.start, span.end)["velocity_per_day"] for span in (now, before)]
-        found[("velocity", None, None, dimension, value)] = (speeds[0], speeds[1])
+        # A velocity is published with four digits, and its difference is of those.
+        now_told, before_told = (round(speed, 4) if speed is not None else None for speed in speeds)
+        found[("velocity", None, None, dimension, value)] = (now_told, before_told)
     return found
 
 

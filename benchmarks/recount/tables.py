@@ -89,8 +89,7 @@ TABLES: dict[str, Table] = {
         ("period_type", "comparison", "metric", "pipeline", "stage", "scope", "scope_id"),
         only_published=True,
         # Differences and contributions are of rounded values.
-        slack=dict.fromkeys(("difference", "contribution", "contribution_own", "contribution_mix"), 1e-5)
-        | dict.fromkeys(("value", "before_value"), 6e-5),
+        slack=dict.fromkeys(("difference", "contribution", "contribution_own", "contribution_mix"), 1e-5),
         answered=(
             "before_observations",
             "before_value",
