@@ -23,7 +23,9 @@ class Stay:
     exited: datetime | None
 
 
-def bottlenecks(facts: Facts, kinds: tuple[str, ...]) -> list[Row]:
+def bottlenecks(facts: Facts) -> list[Row]:
+    # The company's own quarters stand beside the calendar's where they are others.
+    kinds = ("month", "quarter") if facts.company.fiscal_month == 1 else ("month", "quarter", "fiscal_quarter")
     stays: dict[tuple[str, str, int, str, str], list[Stay]] = defaultdict(list)
     # Where nobody has a pod there is nothing to tell of pods.
     scopes = ["all", "team", *(["pod"] if any(fact.pod for fact in facts.living) else [])]

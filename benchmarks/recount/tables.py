@@ -67,7 +67,7 @@ TABLES: dict[str, Table] = {
     "fct_lead_funnel": Table(funnels.lead_funnel, ("cohort_month", "scope", "scope_id")),
     "fct_activity_daily": Table(activity.daily, ("source_system", "rep_id", "activity_date")),
     "rpt_bottleneck": Table(
-        lambda facts: bottleneck.bottlenecks(facts, ("month", "quarter")),
+        bottleneck.bottlenecks,
         ("period_type", "period_start", "pipeline", "stage", "scope", "scope_id"),
         # The product measures stays in whole minutes: each is up to a minute (0.0007 days) off, their sums by as many of them.
         slack={
@@ -76,7 +76,7 @@ TABLES: dict[str, Table] = {
             "median_days_of_departed": MINUTE,
             "mean_wip": 0.01,
             "residence_days": 0.01,
-            "littles_law_ratio": 0.005,
+            "littles_law_ratio": 0.01,
         },
     ),
     "rpt_qualification_tier": Table(
