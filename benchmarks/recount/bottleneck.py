@@ -75,9 +75,11 @@ def bottlenecks(facts: Facts) -> list[Row]:
 
 
 def _flow(facts: Facts, stays: list[Stay], start: date, after: date, first: date) -> Row:
-    begin = facts.company.midnight(start)
+    # Only days that are known and over count.
+    known = max(start, facts.first_day)
+    begin = facts.company.midnight(known)
     end = min(facts.company.midnight(after), facts.end)
-    days = (min(after, facts.as_of + DAY) - start).days
+    days = (min(after, facts.as_of + DAY) - known).days
     opening = sum(stay.entered < begin and (stay.exited is None or stay.exited >= begin) for stay in stays)
     arrivals = sum(begin <= stay.entered < end for stay in stays)
     left = [stay for stay in stays if stay.exited is not None and begin <= stay.exited < end]

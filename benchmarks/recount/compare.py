@@ -101,7 +101,9 @@ def agrees(published: Any, counted: Any, slack: float = 0) -> bool:
         return bool(published) == bool(counted)
     if isinstance(published, Decimal):
         unit = Decimal(1).scaleb(int(published.as_tuple().exponent))
-        return abs(published - Decimal(counted)) <= unit * Decimal("0.5001") + Decimal(str(slack))
+        # What is estimated has the fifteen digits of a double.
+        digits = abs(Decimal(counted)) * Decimal("1e-14") if isinstance(counted, float) else Decimal(0)
+        return abs(published - Decimal(counted)) <= unit * Decimal("0.5001") + Decimal(str(slack)) + digits
     if isinstance(published, float) or isinstance(counted, float | Decimal):
         return math.isclose(float(published), float(counted), rel_tol=1e-9, abs_tol=5.1e-7 + slack)
     if isinstance(published, str) and published.startswith("{"):

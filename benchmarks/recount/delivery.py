@@ -102,6 +102,10 @@ class Delivery:
     def of(self, system: str, name: str) -> list[Row]:
         return self.rows.get((system, name), [])
 
+    def moments(self, system: str, name: str) -> list[tuple[datetime, date, bool]]:
+        """When each extract of an object was made, of which day it is, and whether its file says no more than the day."""
+        return sorted({(row.extracted_at, row.extracted_on, row.is_of_a_day) for row in self.of(system, name)})
+
     def extracts(self, system: str, name: str) -> list[datetime]:
         return sorted({row.extracted_at for row in self.of(system, name)})
 

@@ -14,10 +14,57 @@ from typing import Any
 
 from benchmarks.recount.company import Company, Stage, phase_of
 from benchmarks.recount.delivery import BEFORE_ALL, Delivery, Row, Unreadable, moment, newest, readable
-from benchmarks.recount.records import UNKNOWN, Account, Activity, Deal, Lead, Mail, Person, Records, Told, Version
+from benchmarks.recount.records import (
+    UNKNOWN,
+    Account,
+    Activity,
+    Deal,
+    Lead,
+    Mail,
+    Person,
+    Records,
+    Told,
+    Version,
+    told_again,
+)
 
 SYSTEM = "hubspot"
 _GONE = ("isdeleted", "fivetrandeleted", "archived")
+# What a published column holds; all else is told in `extra`.
+_HELD = {
+    *(
+        "dealid",
+        "id",
+        "hsobjectid",
+        "recordid",
+        "dealpipelinestageid",
+        "dealstage",
+        "dealpipelineid",
+        "pipeline",
+        "dealname",
+    ),
+    *(
+        "ownerid",
+        "hubspotownerid",
+        "dealowner",
+        "amount",
+        "dealcurrencycode",
+        "currency",
+        "closedate",
+        "createdate",
+        "createdat",
+    ),
+    *("hsanalyticssource", "originalsource", "hsmanualforecastcategory", "forecastcategory", "segment", "closedlostreason"),
+    *(
+        "hsprimaryassociatedcompany",
+        "dealtype",
+        "hsnextstep",
+        "hsdealstageprobability",
+        "isdeleted",
+        "fivetrandeleted",
+        "archived",
+    ),
+}
 _LEAD_PHASES = {"lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer"}
 _MAIL_KINDS = {
     "SENT": "sent",
@@ -127,6 +174,7 @@ def _deals(delivery: Delivery, company: Company, book: _StageBook) -> list[Deal]
     stages = _stage_log(delivery)
     properties = _property_log(delivery)
     companies = _first_of(delivery.of(SYSTEM, "deal_company"), "dealid", "companyid")
+    extracts = delivery.moments(SYSTEM, "deal")
     deals = []
     for name in [each for each in versions if each not in into]:
         rows = sorted(versions[name], key=lambda row: (row.extracted_at, _stamp(row) or BEFORE_ALL, row.order))
@@ -144,7 +192,7 @@ def _deals(delivery: Delivery, company: Company, book: _StageBook) -> list[Deal]
                 SYSTEM,
                 name,
                 min(known) if known else None,
-                [_version(each, book, company, stage if each is row else None) for each in rows],
+                told_again([_version(each, book, company, stage if each is row else None) for each in rows], extracts),
                 history,
                 deleted,
                 name=row.text("dealname"),
@@ -157,6 +205,7 @@ def _deals(delivery: Delivery, company: Company, book: _StageBook) -> list[Deal]
                 lost_reason=row.text("closedlostreason"),
                 entry=book.entry(stage),
                 is_expected_taken_back=False,
+                extra={theirs: row.text(known) for known, theirs in row.names.items() if known not in _HELD},
             )
         )
     return deals

@@ -114,7 +114,10 @@ def _on_the_close_date(deal: Deal, steps: list[Step], created: datetime, company
         return steps
     close = max(close, created)
     return [
-        dataclasses.replace(step, at=close if place >= first else min(step.at, close)) for place, step in enumerate(steps)
+        dataclasses.replace(step, at=close, evidence="record")
+        if place >= first
+        else dataclasses.replace(step, at=min(step.at, close))
+        for place, step in enumerate(steps)
     ]
 
 
@@ -147,7 +150,7 @@ def _from_a_closed_history(deal: Deal, history: list[Told], created: datetime, c
     if older:
         return older + steps
     closed = next((version.close for version in reversed(deal.versions) if version.close is not None), None)
-    is_told = closed is not None and company.day(created) <= company.day(closed) < company.day(first.at)
+    is_told = closed is not None and company.day(closed) < company.day(first.at)
     opened = _opened(deal, created)
     if not is_told or closed is None:
         return [*opened, *steps]

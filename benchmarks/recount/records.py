@@ -5,7 +5,7 @@ Belongs here: the shapes. Does not belong here: how a system writes them (salesf
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -39,6 +39,16 @@ class Version:
     close: datetime | None = None
     updated: datetime | None = None
     is_deleted: bool = False
+
+
+def told_again(versions: list[Version], extracts: list[tuple[datetime, date, bool]]) -> list[Version]:
+    """An extract that does not tell a deal anew shows it as it was told last."""
+    found = list(versions)
+    for at, on, is_of_a_day in extracts:
+        known = [version for version in versions if version.at <= at]
+        if known and known[-1].at < at:
+            found.append(replace(known[-1], at=at, on=on, is_of_a_day=is_of_a_day))
+    return sorted(found, key=lambda version: version.at)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.recount.company import Company, Stage, phase_of
 from benchmarks.recount.delivery import BEFORE_ALL, Delivery, Row, by_id, judged, newest, readable, squash
-from benchmarks.recount.records import UNKNOWN, Account, Activity, Deal, Lead, Person, Records, Told, Version
+from benchmarks.recount.records import UNKNOWN, Account, Activity, Deal, Lead, Person, Records, Told, Version, told_again
 
 SYSTEM = "salesforce"
 _STAMPS = ("createddate", "lastmodifieddate", "systemmodstamp")
@@ -138,6 +138,7 @@ def _deals(delivery: Delivery, company: Company, labels: dict[str, Stage]) -> li
     if entry and entry.get("entry_stage"):
         first_open = next(stage for stage in labels.values() if stage.key == entry["entry_stage"])
     segment = squash(company.raw.get("segment_column") or "segment")
+    extracts = delivery.moments(SYSTEM, "opportunity")
     deals = []
     for name, all_of_it in versions.items():
         all_of_it.sort(key=lambda row: (row.extracted_at, _stamp(row) or BEFORE_ALL, row.order))
@@ -148,7 +149,7 @@ def _deals(delivery: Delivery, company: Company, labels: dict[str, Stage]) -> li
                 SYSTEM,
                 name,
                 row.moment("createddate"),
-                [_version(each, company, labels) for each in all_of_it],
+                told_again([_version(each, company, labels) for each in all_of_it], extracts),
                 history.get(name, []),
                 (row.moment("lastmodifieddate", "systemmodstamp") or row.extracted_at) if gone else None,
                 name=row.text("name"),

@@ -50,6 +50,9 @@ def velocity(facts: Facts) -> list[Row]:
                     # A period that is not over is compared with the same first days of the one before.
                     until = min(begin + (last - start), until)
                     against = own.between(begin, until)
+                if until is not None and until < facts.first_day:
+                    # Nothing is known of what it would be compared with.
+                    against = begin = until = None
                 row |= {
                     "period_type": kind,
                     "period_start": start,
