@@ -46,6 +46,8 @@ class Life:
     days: list[date]
     visits: list[Visit]
     has_history: bool
+    # Whether its history begins on a later day than the deal.
+    begins_later: bool
 
     @property
     def is_deleted(self) -> bool:
@@ -99,7 +101,14 @@ def live(deal: Deal, company: Company, as_of: date) -> Life:
         last = steps[-1]
         steps.append(Step(max(deal.deleted_at, last.at), last.stage, "deleted", last.amount, last.expected, "extract"))
     return Life(
-        deal, created, deal.created is None, steps, [company.day(step.at) for step in steps], _visits(steps), bool(history)
+        deal,
+        created,
+        deal.created is None,
+        steps,
+        [company.day(step.at) for step in steps],
+        _visits(steps),
+        bool(history),
+        bool(history) and company.day(history[0].at) > company.day(created),
     )
 
 

@@ -167,8 +167,7 @@ def _has_moved_back(fact: Fact) -> bool | None:
     if moved:
         return True
     # What it did before its history began is not known.
-    begins_later = any(step.evidence in ("created", "record") for step in fact.life.steps)
-    return False if fact.life.has_history and not begins_later else None
+    return False if fact.life.has_history and not fact.life.begins_later else None
 
 
 def _days_in_stage(facts: Facts, fact: Fact, place: int) -> float | None:
@@ -177,8 +176,12 @@ def _days_in_stage(facts: Facts, fact: Fact, place: int) -> float | None:
     deal = fact.life.deal
     if visit.exited is None and visit.stage.status != "open":
         return None
-    begins_later = fact.life.has_history and visit.evidence == "created"
-    if begins_later and deal.entry is not None and visit.stage.order > deal.entry.order:
+    if (
+        fact.life.begins_later
+        and visit.evidence == "created"
+        and deal.entry is not None
+        and visit.stage.order > deal.entry.order
+    ):
         return None
     until = visit.exited or (deal.deleted_at if fact.life.is_deleted else None) or facts.end
     return max((until - visit.entered) / DAY, 0)
@@ -189,7 +192,7 @@ def _pushes(fact: Fact) -> int | None:
     deal = fact.life.deal
     if all(told.expected is UNKNOWN for told in deal.history) or not fact.life.has_history:
         return None
-    if any(step.evidence in ("created", "record") for step in fact.life.steps):
+    if fact.life.begins_later:
         return None
     told = fact.life.steps
     told_times: int = sum(
