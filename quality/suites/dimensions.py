@@ -64,6 +64,32 @@ def _dates() -> tuple[Check, ...]:
             keys=("date_day",),
         ),
         Check(
+            name="the_calendar_reaches_what_is_spoken_of",
+            table=DATES,
+            rule=NoRows(
+                """
+                select told.what, told.date_day
+                from (
+                    select 'forecast' as what, unnest([period_start, period_end]) as date_day from marts.fct_forecast
+                    union
+                    select 'target', unnest([period_start, period_end]) from intermediate.int_target
+                    union
+                    select 'expected close', expected_close_on from marts.fct_opportunity
+                    where status = 'open' and expected_close_on > (select as_of from config.run)
+                ) as told
+                cross join (select min(date_day) as first_day, max(date_day) as last_day from checked) as reach
+                where told.date_day <= (select as_of + interval 10 year from config.run)
+                    and (told.date_day between reach.first_day and reach.last_day) is distinct from true
+                """
+            ),
+            description=(
+                "The calendar has the days of every forecast and target, and those to come on which open deals are expected to close."
+                " What lies more than ten years ahead is a slip."
+            ),
+            advice="What is joined to the calendar would be left out of sums: report it as a fault of Funnelcast.",
+            keys=("what", "date_day"),
+        ),
+        Check(
             name="the_calendar_marks_the_as_of_day",
             table=DATES,
             rule=NoRows(

@@ -349,6 +349,24 @@ def _warnings() -> tuple[Check, ...]:
             advice=FAULT,
             keys=PERIOD,
         ),
+        Check(
+            name="a_main_cause_is_beyond_the_usual",
+            table=WARNING,
+            rule=NoRows(
+                """
+                select * from checked
+                where case main_cause
+                    when 'slipped' then slipped_amount > usual_slipped_amount
+                    when 'lost' then lost_amount > usual_lost_amount
+                    when 'too little created' then created_shortfall > 0
+                    else main_cause is null
+                end is distinct from true
+                """
+            ),
+            description="What is named as the main cause is more than usually slips or is lost, or less than is usually created.",
+            advice=FAULT,
+            keys=PERIOD,
+        ),
     )
 
 

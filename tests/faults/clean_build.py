@@ -88,7 +88,7 @@ create table marts.dim_company_settings as select as_of, timezone from config.ru
 
 create table marts.dim_date as
 select cast(day as date) as date_day, day = '2026-11-22' as is_as_of
-from range(timestamp '2026-11-01', timestamp '2026-12-01', interval 1 day) as days (day);
+from range(timestamp '2026-01-01', timestamp '2028-01-01', interval 1 day) as days (day);
 
 create table marts.dim_stage as
 select
@@ -176,6 +176,7 @@ select
     case when status = 'open' then true end as has_no_next_activity,
     case when status = 'open' then 'no next activity' end as risk_reasons, cast(null as varchar) as risk_unknown,
     case when status = 'open' then 0.25::double end as win_probability,
+    date '2026-12-15' as expected_close_on,
     case when status = 'open' then date '2026-12-01' end as likely_win_from,
     case when status = 'open' then date '2027-01-15' end as likely_win_to
 from (values
@@ -543,13 +544,15 @@ from (values
 FORECAST = """
 create table marts.fct_forecast as
 select
-    date '2026-11-22' as as_of, true as is_latest, period_type, cast(period_start as date) as period_start, parts.*,
+    date '2026-11-22' as as_of, true as is_latest, period_type, cast(period_start as date) as period_start, cast(period_end as date) as period_end, parts.*,
     (mean - won_so_far - from_open)::decimal(18, 2) as from_new, greatest(quota - mean, 0)::decimal(18, 2) as gap,
     mean / quota as expected_attainment, 10::decimal(18, 2) as pipeline_needed, cast(null as varchar) as unknown
 from (values
-    ('week', '2026-11-23'), ('week', '2026-11-30'), ('month', '2026-11-01'), ('month', '2026-12-01'),
-    ('quarter', '2026-10-01'), ('quarter', '2027-01-01'), ('year', '2026-01-01'), ('year', '2027-01-01')
-) as periods (period_type, period_start)
+    ('week', '2026-11-23', '2026-11-29'), ('week', '2026-11-30', '2026-12-06'),
+    ('month', '2026-11-01', '2026-11-30'), ('month', '2026-12-01', '2026-12-31'),
+    ('quarter', '2026-10-01', '2026-12-31'), ('quarter', '2027-01-01', '2027-03-31'),
+    ('year', '2026-01-01', '2026-12-31'), ('year', '2027-01-01', '2027-12-31')
+) as periods (period_type, period_start, period_end)
 cross join (values
     ('company', 'all', 20::decimal(18, 2), 50::decimal(18, 2), 100::decimal(18, 2), 60::decimal(18, 2), 95::decimal(18, 2),
         150::decimal(18, 2), 120::decimal(18, 2), 0.3::double, 4::bigint, 80::decimal(18, 2), 70::decimal(18, 2), 90::decimal(18, 2)),
@@ -574,7 +577,10 @@ select
 from range(1, 11) as deciles (decile);
 
 create table marts.rpt_forecast_warning as
-select as_of, period_type, period_start, scope, scope_id, date '2026-11-08' as observed_since, date '2026-11-15' as below_since
+select
+    as_of, period_type, period_start, scope, scope_id, date '2026-11-08' as observed_since, date '2026-11-15' as below_since,
+    10::decimal(18, 2) as slipped_amount, 10::decimal(18, 2) as usual_slipped_amount, 50::decimal(18, 2) as lost_amount,
+    20::decimal(18, 2) as usual_lost_amount, 0::decimal(18, 2) as created_shortfall, 'lost' as main_cause
 from marts.fct_forecast
 where period_type in ('month', 'quarter') and period_start <= as_of and scope_id in ('all', 'B');
 

@@ -126,6 +126,7 @@ def _flow(histories: Histories, compiled: dict[str, str]) -> pd.DataFrame:
                 union all
                 select 'quarter', interval 3 month, unnest(range(timestamp '2024-10-01', timestamp '2026-12-01', interval 3 month))
             );
+            create view intermediate.int_history_period as select * from intermediate.int_period;
             """
         )
         for name in MODELS:

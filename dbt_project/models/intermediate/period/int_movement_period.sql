@@ -2,7 +2,7 @@
 -- last_day is the period's end, or the as-of day where that comes first.
 with period as (
 
-    select * from {{ ref('int_period') }}
+    select * from {{ ref('int_history_period') }}
 
 ),
 

@@ -22,7 +22,7 @@ segment as (
 
 period as (
 
-    select * from {{ ref('int_period') }}
+    select * from {{ ref('int_history_period') }}
     where period_type in ('month', 'quarter') or (period_type = 'fiscal_quarter' and not is_repeat)
 
 ),
