@@ -82,10 +82,7 @@ def _dates() -> tuple[Check, ...]:
                     and (told.date_day between reach.first_day and reach.last_day) is distinct from true
                 """
             ),
-            description=(
-                "The calendar has the days of every forecast and target, and those to come on which open deals are expected to close."
-                " What lies more than ten years ahead is a slip."
-            ),
+            description="The calendar has the days of every forecast, target and expected close of the ten years to come.",
             advice="What is joined to the calendar would be left out of sums: report it as a fault of Funnelcast.",
             keys=("what", "date_day"),
         ),
