@@ -199,6 +199,31 @@ def test_engine_dialect_stays_in_its_folder(path: Path) -> None:
     assert not DIALECT.findall(text), "give it a macro in macros/dialect/"
 
 
+# --- what waits for the forecast's fit ---
+
+# The forecast's own tables, and the deals' win columns.
+MARTS_OF_THE_FIT = {
+    "fct_forecast",
+    "fct_forecast_accuracy",
+    "fct_forecast_calibration",
+    "rpt_forecast_warning",
+    "fct_opportunity",
+}
+FITTED = {path.stem for path in (MODELS / "intermediate" / "forecast").glob("*.py")}
+
+
+def test_only_the_forecast_stands_behind_its_fit() -> None:
+    """A fit that fails takes with it what it says, and nothing else."""
+    reads = {
+        path.stem: set(re.findall(r"\bref\('(\w+)'\)", path.read_text(encoding="utf-8"))) for path in MODELS.rglob("*.sql")
+    }
+    behind = set(FITTED)
+    while more := {name for name, read in reads.items() if read & behind} - behind:
+        behind |= more
+    marts = {path.stem for path in (MODELS / "marts").rglob("*.sql")}
+    assert behind & marts == MARTS_OF_THE_FIT
+
+
 # --- what is published ---
 
 

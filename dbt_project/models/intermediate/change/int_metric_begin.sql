@@ -1,7 +1,7 @@
 -- One row per metric that is compared: the company's day from which on anything is known of it. A period that begins before is not whole.
 with opportunity as (
 
-    select * from {{ ref('fct_opportunity') }} where status <> 'deleted'
+    select * from {{ ref('int_opportunity_now') }} where status <> 'deleted'
 
 ),
 

@@ -8,7 +8,7 @@ with compared_period as (
 
 opportunity as (
 
-    select * from {{ ref('fct_opportunity') }} where status <> 'deleted'
+    select * from {{ ref('int_opportunity_now') }} where status <> 'deleted'
 
 ),
 

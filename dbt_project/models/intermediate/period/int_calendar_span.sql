@@ -8,7 +8,7 @@ with period as (
 
 opportunity as (
 
-    select * from {{ ref('fct_opportunity') }}
+    select * from {{ ref('int_opportunity_now') }}
 
 ),
 

@@ -7,7 +7,7 @@ with opportunity_cut as (
 
 opportunity as (
 
-    select * from {{ ref('fct_opportunity') }} where status <> 'deleted'
+    select * from {{ ref('int_opportunity_now') }} where status <> 'deleted'
 
 )
 

@@ -20,7 +20,7 @@ lead as (
 
 opportunity as (
 
-    select * from {{ ref('fct_opportunity') }}
+    select * from {{ ref('int_opportunity_now') }}
 
 ),
 

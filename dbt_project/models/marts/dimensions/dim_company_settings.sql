@@ -21,7 +21,7 @@ created_from_stage as (
 -- Where the config names no currency, amounts are in that of the data, if there is only one.
 deal_currency as (
 
-    select case when count(distinct currency) = 1 then min(currency) end as currency from {{ ref('fct_opportunity') }}
+    select case when count(distinct currency) = 1 then min(currency) end as currency from {{ ref('int_opportunity_now') }}
 
 ),
 

@@ -7,7 +7,7 @@ with handoff as (
 
 opportunity as (
 
-    select * from {{ ref('fct_opportunity') }}
+    select * from {{ ref('int_opportunity_now') }}
 
 ),
 

@@ -1,7 +1,7 @@
 -- One row per won deal, part (sourced, worked, closed) and person: their share of the credit for it. A deal's shares add up to 1 exactly.
 with opportunity as (
 
-    select * from {{ ref('fct_opportunity') }} where status = 'won'
+    select * from {{ ref('int_opportunity_now') }} where status = 'won'
 
 ),
 

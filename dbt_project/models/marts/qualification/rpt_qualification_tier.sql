@@ -13,7 +13,7 @@ account as (
 
 opportunity as (
 
-    select * from {{ ref('fct_opportunity') }} where status <> 'deleted'
+    select * from {{ ref('int_opportunity_now') }} where status <> 'deleted'
 
 ),
 
