@@ -36,7 +36,6 @@ _NAMES = frozenset(
     )
 )  # fmt: skip
 _ADDRESSES = frozenset(("email", "emailaddress", "workemail", "personalemail", "secondaryemail"))
-_COLLEAGUES = ("user", "users", "owner", "rep")
 _PERSONAL = re.compile(
     r"phone|mobile|fax|street|postal|zip|linkedin|twitter|skype|facebook|instagram|xing|birth|photo|avatar|ipaddress|mailing|"
     r"address|aboutme|signature|pronoun"

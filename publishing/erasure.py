@@ -25,7 +25,6 @@ from quality.rules import literal
 # Published tables of people: the objects whose records they gather, and what the id is called.
 _PEOPLE: dict[str, tuple[tuple[str, ...], str]] = {
     "dim_lead": (("lead", "contact"), "lead_id"),
-    "dim_contact": (("contact",), "contact_id"),
     "dim_rep": (("user", "users", "owner"), "rep_id"),
     # Each row says of which object it is.
     "dim_person_record": (("lead", "contact", "user", "users", "owner"), "record_id"),

@@ -53,22 +53,6 @@ class NotNull:
 
 
 @dataclass(frozen=True)
-class IsNull:
-    """A column is empty in every row."""
-
-    column: str
-    expectation = "ExpectColumnValuesToBeNull"
-
-    @property
-    def arguments(self) -> dict[str, object]:
-        return {"column": self.column}
-
-    @property
-    def offenders(self) -> str:
-        return f"select * from {{batch}} where {identifier(self.column)} is not null"
-
-
-@dataclass(frozen=True)
 class UniqueTogether:
     """No two rows agree in all of these columns."""
 

@@ -61,10 +61,6 @@ class Verdict:
         """The results that keep this build from being published, in the order of the checks."""
         return tuple(result for result in self.checks if result.refuses)
 
-    def warnings(self) -> tuple[CheckResult, ...]:
-        """The results that a person should look at although the build may be published."""
-        return tuple(result for result in self.checks if result.status == "failed" and result.severity == "warn")
-
     def to_json(self) -> str:
         """Write the verdict as one JSON document."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"

@@ -89,12 +89,11 @@ class Sequence:
 
 @dataclass(frozen=True)
 class Product:
-    """Something sold: `seats` are priced by the seat and year, the others by the piece."""
+    """Something sold."""
 
     name: str
     family: str
     list_price: float
-    by_seat: bool
 
 
 @dataclass(frozen=True)
@@ -206,12 +205,12 @@ SEQUENCES = (
 )
 
 PRODUCTS = (
-    Product("Fernhollow Starter", "Platform", 240.0, True),
-    Product("Fernhollow Growth", "Platform", 420.0, True),
-    Product("Fernhollow Enterprise", "Platform", 660.0, True),
-    Product("Insights Add-on", "Add-on", 96.0, True),
-    Product("Onboarding Package", "Services", 2500.0, False),
-    Product("Premium Support", "Services", 6000.0, False),
+    Product("Fernhollow Starter", "Platform", 240.0),
+    Product("Fernhollow Growth", "Platform", 420.0),
+    Product("Fernhollow Enterprise", "Platform", 660.0),
+    Product("Insights Add-on", "Add-on", 96.0),
+    Product("Onboarding Package", "Services", 2500.0),
+    Product("Premium Support", "Services", 6000.0),
 )
 
 

@@ -11,7 +11,6 @@ from simulator.workdays import Calendar, Clock
 
 SENT, DELIVERED, OPENED, CLICKED = "sent", "delivered", "opened", "clicked"
 REPLIED, BOUNCED, UNSUBSCRIBED = "replied", "bounced", "unsubscribed"
-EVENT_TYPES = (SENT, DELIVERED, OPENED, CLICKED, REPLIED, BOUNCED, UNSUBSCRIBED)
 
 
 @dataclass(slots=True)

@@ -46,10 +46,6 @@ class Rep:
         """First and last name."""
         return f"{self.first} {self.last}"
 
-    def works_on(self, day: int) -> bool:
-        """Whether the rep works here on this day."""
-        return self.started <= day and (self.left is None or day < self.left)
-
     def team_on(self, day: int) -> str:
         """The rep's team on this day."""
         return self.transfer[1] if self.transfer and day >= self.transfer[0] else self.team

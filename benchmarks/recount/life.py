@@ -66,15 +66,6 @@ class Life:
         """When it entered the terminal stage that it is in, whether or not it was deleted since."""
         return self.visits[-1].entered if self.visits[-1].stage.status != "open" else None
 
-    def state_on(self, day: date) -> Step | None:
-        """What the end of a day finds; None before its creation."""
-        found = None
-        for step, on in zip(self.steps, self.days, strict=True):
-            if on > day:
-                break
-            found = step
-        return found
-
 
 def live(deal: Deal, company: Company, as_of: date) -> Life:
     """Put a deal's life together as it was known at the end of the as-of day."""

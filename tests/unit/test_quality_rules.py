@@ -14,7 +14,6 @@ import pytest
 from quality.rules import (
     Between,
     InSet,
-    IsNull,
     NoRows,
     NotBefore,
     NotEmpty,
@@ -44,7 +43,6 @@ def rows() -> Iterator[duckdb.DuckDBPyConnection]:
     ("rule", "offenders"),
     [
         (NotNull("status"), [4]),
-        (IsNull("status"), [1, 2, 3]),
         (UniqueTogether(("status",)), [1, 2]),
         (UniqueTogether(("status", "started")), []),
         (InSet("status", ("open",)), [3]),

@@ -49,10 +49,9 @@ def test_the_whole_follows_from_its_parts(checks: list[CheckResult], status: Sta
     assert decide(checks) == status
 
 
-def test_a_verdict_says_what_refuses_and_what_only_warns() -> None:
+def test_a_verdict_says_what_refuses() -> None:
     verdict = verdict_of(GREEN, WARNED, RED, ERRORED)
     assert verdict.refusing() == (RED, ERRORED)
-    assert verdict.warnings() == (WARNED,)
 
 
 def test_a_verdict_survives_its_file(tmp_path: Path) -> None:
