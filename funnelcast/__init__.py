@@ -1,4 +1,4 @@
-"""Funnelcast's front door: the command, the settings, the errors, and `open()` for analysts."""
+"""What every layer stands on: the settings, the sales process's shape, files written whole, errors; and `open()` for analysts."""
 
 from __future__ import annotations
 

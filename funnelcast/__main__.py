@@ -1,5 +1,5 @@
 """`python -m funnelcast`: the command, where it is not on the path."""
 
-from funnelcast.cli import main
+from command.cli import main
 
 main()

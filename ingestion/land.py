@@ -323,7 +323,7 @@ def _keep_forgotten(
     suppression: Suppression,
 ) -> tuple[StoredFile, ReadResult]:
     """Whoever was forgotten stays forgotten, also where a new extract delivers them again."""
-    from ingestion.erasure import erase_parquet, without_forgotten
+    from ingestion.forgotten_cells import erase_parquet, without_forgotten
 
     rows = erase_parquet(connection, loaded, target.system, target.name, suppression, target.options.columns)
     if rows:

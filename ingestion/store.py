@@ -48,7 +48,7 @@ class StoredFile:
     is_numbered: bool = True
     # The same bytes, delivered again: (file, moment in ISO, sequence) of each time that says something new.
     again: tuple[tuple[str, str, int], ...] = ()
-    # Random references of the erasures that changed cells of this file after it was delivered (ingestion/erasure.py).
+    # Random references of the erasures that changed cells of this file after it was delivered (ingestion/forgotten_cells.py).
     erasures: tuple[str, ...] = ()
     # Its footer is whole and its rows are not: found by reading all of it, which no night does for nothing.
     is_unreadable: bool = False

@@ -1,6 +1,6 @@
 """One nightly run through Dagster's job, in this process, and what came of it.
 
-Belongs here: launching, and telling a refusal from a failure. Does not belong here: printing (funnelcast/cli.py).
+Belongs here: launching, and telling a refusal from a failure. Does not belong here: printing (command/cli.py).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from publishing.certificate import UnreadableCertificateError, read_certificate
 from publishing.integrity import is_intact
 
 _PROJECT = Path(__file__).resolve().parent.parent
-_CODE = ("funnelcast", "ingestion", "dbt_project", "quality", "publishing", "orchestration")
+_CODE = ("funnelcast", "ingestion", "dbt_project", "quality", "publishing", "orchestration", "forecasting")
 
 
 def current_inputs(settings: Settings, process: SalesProcess) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What-if on the published capacity plan: what further hires would add, quarter by quarter.
 
 Belongs here: reading the plan and the ramp, and the sum. Does not belong here: capacity as it is (dbt_project/), or the words around it
-(funnelcast/commands/plan.py).
+(command/plan.py).
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ import duckdb
 
 from funnelcast.errors import UsageError
 from funnelcast.settings import Settings
-from ingestion.erasure import BLANKED
+from ingestion.forgotten_cells import BLANKED
 from ingestion.readers import sql_name, sql_text, stored_name
 from ingestion.repair import HELPERS, as_text, is_helper, is_repair, original, repairs
 from ingestion.store import StoredFile, raw_rows, stored_files

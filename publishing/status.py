@@ -1,7 +1,7 @@
 """What stands below home: the release, the files it was made of and what is late, the last runs, the rows that are not in the tables.
 
 Belongs here: gathering it in well under a second, whatever is missing, as one value with a stable shape (docs/status.md).
-Does not belong here: words (funnelcast/commands/status.py), the lock on home (orchestration/home_lock.py).
+Does not belong here: words (command/status.py), the lock on home (orchestration/home_lock.py).
 """
 
 from __future__ import annotations

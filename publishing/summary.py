@@ -1,7 +1,7 @@
 """What a run says at its end, in words: what was published and what it shows, or why the gate refused.
 
 Belongs here: plain text of at most 100 columns, made from what it is given.
-Does not belong here: printing it (funnelcast.cli), choosing the numbers (headline.py).
+Does not belong here: printing it (command.cli), choosing the numbers (headline.py).
 """
 
 from __future__ import annotations

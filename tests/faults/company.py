@@ -101,7 +101,7 @@ class Answer:
 
 def run_here(arguments: list[str], environment: dict[str, str] | None = None) -> Answer:
     """Run the command in this process: what is imported already need not be imported again for each mistake."""
-    from funnelcast.cli import answer
+    from command.cli import answer
 
     out, err = io.StringIO(), io.StringIO()
     before_environment, before_arguments = dict(os.environ), sys.argv

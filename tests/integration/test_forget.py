@@ -2,8 +2,8 @@
 
 Assumptions guarded: equal cells stay equal when they are erased (nothing is counted anew); what was deleted does not stay in freed
 pages, old releases, logs or caches; a new extract does not bring the person back. Broken by: ingestion/suppression.py,
-ingestion/erasure.py, publishing/erasure.py, orchestration/forget.py, the hook in ingestion/land.py.
-The search here is the test's own: plain bytes and pandas' reading of the cells, not publishing/erasure_proof.py.
+ingestion/forgotten_cells.py, all of erasure/, the hook in ingestion/land.py.
+The search here is the test's own: plain bytes and pandas' reading of the cells, not erasure/proof.py.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import duckdb
 import pytest
 from nights import PROJECT, command, rows_of, settings_for
 
+from erasure.forget import forget
 from funnelcast.sales_process import load_sales_process
 from funnelcast.settings import Settings
 from ingestion.suppression import unfinished_erasure
-from orchestration.forget import forget
 from publishing.certificate import read_certificate
 from publishing.integrity import find_damage
 
@@ -172,7 +172,7 @@ def _stop_half_way(home: Path, landing: Path) -> None:
 
     settings = settings_for(home, landing, CONFIG)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ingestion.erasure._erase_quarantine", _raising(Killed))
+        patch.setattr("erasure.raw._erase_quarantine", _raising(Killed))
         with pytest.raises(Killed):
             forget(settings, load_sales_process(CONFIG), ADDRESS)
     assert unfinished_erasure(settings.raw) is not None

@@ -1,7 +1,7 @@
 """`funnelcast init`: extracts in folders of any name are recognised, and the config that is written runs as it is.
 
 Assumption guarded: what a file is can be told by its columns, and how its dates and numbers are written by their values; what can be read
-in two ways is asked. Broken by: ingestion/recognition.py, ingestion/starter_config.py.
+in two ways is asked. Broken by: ingestion/starter/recognition.py, ingestion/starter/config.py.
 """
 
 from __future__ import annotations

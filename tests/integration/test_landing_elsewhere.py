@@ -102,7 +102,7 @@ def run(home: Path, landing: str) -> tuple[int, str]:
     """Run the command in this process; its exit code, and all that it printed."""
     import sys
 
-    from funnelcast.cli import answer
+    from command.cli import answer
 
     out = io.StringIO()
     before_environment, before_arguments = dict(os.environ), sys.argv

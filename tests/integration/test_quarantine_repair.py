@@ -202,7 +202,7 @@ def test_status_tells_what_stands_there(told: dict[str, Any]) -> None:
 
 def test_status_loads_nothing_heavy(second: Settings) -> None:
     script = (
-        "import sys, funnelcast.cli as cli; sys.argv = ['funnelcast', 'status', '--home', sys.argv[1]]; cli.answer(); "
+        "import sys, command.cli as cli; sys.argv = ['funnelcast', 'status', '--home', sys.argv[1]]; cli.answer(); "
         "print([m for m in ('dagster', 'dbt', 'great_expectations', 'pandas') if m in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", script, str(second.home)], capture_output=True, text=True, check=True)

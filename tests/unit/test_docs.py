@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from funnelcast.cli import app
+from command.cli import app
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"

@@ -1,6 +1,6 @@
 """What `funnelcast init` reads from values and labels: formats that are told apart or asked for, stages in order with a reason.
 
-Broken by: ingestion/recognition.py, ingestion/starter_config.py.
+Broken by: ingestion/starter/recognition.py, ingestion/starter/config.py.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.recognition import date_formats, number_formats, recognise
-from ingestion.starter_config import _Seen, propose_stages, starter_config
+from ingestion.starter.config import _Seen, propose_stages, starter_config
+from ingestion.starter.recognition import date_formats, number_formats, recognise
 
 _DAYS = [date(2026, 1, 1) + timedelta(days=3 * number) for number in range(100)]
 

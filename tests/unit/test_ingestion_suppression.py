@@ -1,7 +1,7 @@
 """Who is to stay forgotten, and what is written in their place: cell by cell, without a run.
 
 Assumptions guarded: nothing of a person's is missed in the spellings in which tools deliver it, and nothing of anybody else's is
-taken; equal stays equal. Broken by: ingestion/suppression.py, ingestion/erasure.py.
+taken; equal stays equal. Broken by: ingestion/suppression.py, ingestion/forgotten_cells.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingestion.erasure import erase_parquet, erased_row, shape, speaks_of_forgotten
+from ingestion.forgotten_cells import erase_parquet, erased_row, shape, speaks_of_forgotten
 from ingestion.suppression import (
     Person,
     Suppression,

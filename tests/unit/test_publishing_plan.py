@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from funnelcast.cli import app
+from command.cli import app
 from funnelcast.errors import UsageError
 from publishing.layout import DATABASE
 from publishing.plan import Plan, Quarter, UnknownTeam, read_plan, with_hires

@@ -1,6 +1,6 @@
 """`funnelcast forget EMAIL`: says what was erased, what was searched, and what lies outside of home.
 
-Does not belong here: erasing (orchestration/forget.py).
+Does not belong here: erasing (erasure/forget.py).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from funnelcast.commands.options import Config, Home, Landing
+from command.options import Config, Home, Landing
 from funnelcast.settings import load_settings
 
 if TYPE_CHECKING:
-    from orchestration.forget import Forgotten
+    from erasure.forget import Forgotten
 
 
 def forget(
@@ -26,9 +26,9 @@ def forget(
 ) -> None:
     """Erase a person from everything below home, publish again, and prove it by a search. 2: nothing holds the address."""
     settings = load_settings(home=home, landing=landing, config=config)
+    from erasure.forget import forget as erase
+    from erasure.forget import settled_as_of
     from funnelcast.sales_process import load_sales_process
-    from orchestration.forget import forget as erase
-    from orchestration.forget import settled_as_of
 
     settings = settings.model_copy(update={"as_of": settings.as_of or settled_as_of(settings), "full_refresh": True})
     # dbt writes the command it runs under into its target; so might others.

@@ -1,8 +1,8 @@
 """Forgetting a person: everything below home, in an order that can be taken up again wherever it was stopped.
 
 Belongs here: the order, what lies around the tables (Dagster's history, logs, dbt's target), and the run that publishes again.
-Does not belong here: what of a row is a person's (ingestion/erasure.py), releases (publishing/erasure.py), the proof
-(publishing/erasure_proof.py).
+Does not belong here: what of a row is a person's (ingestion/forgotten_cells.py), who it is (person.py), raw (raw.py), releases
+(releases.py), the proof (proof.py).
 
 Whoever is erased stands in plain words in `raw/forgotten/under_way.json` until the proof is given, and on the list of keyed hashes
 before the first cell is changed: a run between two attempts loads nothing of them.
@@ -18,11 +18,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from erasure.person import find_person
+from erasure.proof import Needles, Search, holds, search
+from erasure.raw import Erased, erase_raw
+from erasure.releases import erase_releases
 from funnelcast.errors import FunnelcastError, GateRefused, UsageError
 from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
 from funnelcast.whole_files import write_whole
-from ingestion.erasure import Erased, Mappings, erase_raw, find_person
+from ingestion.forgotten_cells import Mappings
 from ingestion.landing import delivered_objects
 from ingestion.places import Found, Place, place_of
 from ingestion.readers import sql_name
@@ -42,8 +46,6 @@ from ingestion.suppression import (
 )
 from orchestration.home_lock import home_lock
 from publishing.certificate import UnreadableCertificateError, read_certificate
-from publishing.erasure import erase_releases
-from publishing.erasure_proof import Needles, Search, holds, search
 
 # One address, many names: a mailbox that a team shares, not a person.
 _MOST_NAMES = 3

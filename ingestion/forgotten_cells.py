@@ -1,7 +1,7 @@
-"""Erasing forgotten people from tables of delivered text: which cells are theirs, and rewriting the files that hold them.
+"""Erasing forgotten people from one table of delivered text: which cells are theirs, and writing its file anew.
 
-Belongs here: the roles of columns, one table's changed rows, raw and quarantine files, who belongs to an address.
-Does not belong here: the list of the forgotten (suppression.py), published tables and the order of an erasure (above).
+Belongs here: the roles of columns, one table's changed rows, one file. Landing asks for them each night, erasures of all that is kept.
+Does not belong here: the list of the forgotten (suppression.py), who belongs to an address and the order of an erasure (erasure/).
 
 What is a person's: in the rows of a record of theirs (a lead, contact, user … with their address, in any version) every cell of name,
 address, phone, postal and social columns; their addresses in any cell of any object; and their full name in any text.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,13 +22,12 @@ import duckdb
 from funnelcast.whole_files import written_whole
 from ingestion.columns import squash
 from ingestion.readers import PLACE, TECHNICAL_COLUMNS, Reject, sql_name, sql_text
-from ingestion.store import StoredFile, describe_again, stored_files
-from ingestion.suppression import ERASED, Person, Suppression, addresses_in, full_names, normal_address, normal_id
+from ingestion.suppression import ERASED, Suppression, addresses_in
 from ingestion.systems import SYSTEMS
 
 # Objects whose records are people, by the words their names end in.
 _PEOPLE = ("lead", "contact", "user", "users", "owner", "rep", "person", "prospect", "recipient")
-_NAMES = frozenset(
+NAMES = frozenset(
     (
         "name", "firstname", "lastname", "middlename", "fullname", "displayname", "nickname", "username", "alias", "suffix",
         "salutation", "communitynickname", "preferredname", "maidenname", "givenname", "familyname", "surname", "contactname",
@@ -59,13 +58,11 @@ _NAMED = ("lead", "contact", "person", "prospect", "recipient")
 # Which objects a published row can be of, by our word for it: a HubSpot contact may be a lead, and its owner is a user.
 _OBJECTS = {"lead": ("lead", "contact"), "contact": ("contact",), "user": ("user", "users", "owner")}
 _EXTRA = "extra"
-_FULL_NAMES = ("name", "fullname", "displayname", "contactname", "leadname", "personname")
 # A sign that parts two words that are no numbers: without one there is no full name. (Unicode's letters cost 20 ms a file.)
 _TWO_WORDS = "'[^0-9 ][ ,.;:/()-]+[^0-9 ]'"
 POSITION = "_erasure_position"
 BLANKED = "(erased)"
 
-Record = tuple[str, str, str]
 # (system, object) → our column → the delivered one, where the config maps it.
 Mappings = Mapping[tuple[str, str], Mapping[str, str]]
 
@@ -125,7 +122,7 @@ def shape(system: str, name: str, columns: Sequence[str], mapping: Mapping[str, 
 def _is_personal(roles: set[str], name: str) -> bool:
     # A job title names nobody, and scores are made of it.
     return any(
-        role in _NAMES or role in _ADDRESSES or (_PERSONAL.search(role) and not _COLLEAGUE.search(role)) for role in roles
+        role in NAMES or role in _ADDRESSES or (_PERSONAL.search(role) and not _COLLEAGUE.search(role)) for role in roles
     )
 
 
@@ -133,119 +130,6 @@ def _is_free_text(roles: set[str], people: str | None) -> bool:
     if people is not None and _is_personal(roles, people):
         return False
     return not any((_VOCABULARY.search(role) and not _PROSE.search(role)) or role.endswith("id") for role in roles)
-
-
-def find_person(address: str, reference: str, raw: Path, mappings: Mappings) -> Person:
-    """Find who belongs to an address in the raw store: their records, the other addresses of these, and their full names.
-
-    Two steps: the records with the address; the addresses of these records in all versions; and the records with one of those.
-    """
-    addresses, records = frozenset({normal_address(address)}), frozenset[Record]()
-    with duckdb.connect() as connection:
-        tables = list(_people(connection, raw, mappings))
-        theirs: list[_Row] = []
-        for _ in range(2):
-            theirs = [
-                row
-                for table in tables
-                for row in table.where_about(connection, addresses, records)
-                if row.addresses & addresses or row.record in records
-            ]
-            records |= {row.record for row in theirs if row.record[2]}
-            addresses |= {own for row in theirs for own in row.addresses}
-        names = frozenset[str]().union(*(row.names for row in theirs))
-        others = (row for table in tables for row in table.where_named(connection, names))
-        is_shared = any(row.names & names and row.record not in records and not row.addresses & addresses for row in others)
-    return Person(reference, addresses, records, names, is_shared)
-
-
-@dataclass(frozen=True)
-class _Row:
-    record: Record
-    addresses: frozenset[str]
-    names: frozenset[str]
-
-
-@dataclass(frozen=True)
-class _People:
-    """A raw file of people's records."""
-
-    shape: Shape
-    path: Path
-
-    def where_about(
-        self, connection: duckdb.DuckDBPyConnection, addresses: Iterable[str], records: Iterable[Record]
-    ) -> list[_Row]:
-        """The rows that may be about one of these addresses or records; the caller looks closer."""
-        own = _joined(self.shape.own_addresses)
-        tests = [f"contains({own}, {sql_text(address)})" for address in addresses]
-        ids = [sql_text(key) for system, name, key in records if (system, name) == (self.shape.system, self.shape.object)]
-        if ids and self.shape.key:
-            tests += [f"starts_with(trim({sql_name(self.shape.key)}), {key})" for key in ids]
-        return self._rows(connection, " or ".join(tests))
-
-    def where_named(self, connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> list[_Row]:
-        """The rows that may have one of these names."""
-        words = {max(name.split(), key=len) for name in names}
-        called = _joined([column for column in self.shape.personal if self.shape.roles[column] & _NAMES])
-        return self._rows(connection, " or ".join(f"contains({called}, {sql_text(word)})" for word in sorted(words)))
-
-    def _rows(self, connection: duckdb.DuckDBPyConnection, condition: str) -> list[_Row]:
-        if not condition:
-            return []
-        wanted = list(dict.fromkeys([self.shape.key or "", *self.shape.own_addresses, *self.shape.personal]))
-        listed = ", ".join(sql_name(column) for column in wanted)
-        rows = connection.execute(f"select {listed} from {_parquet(self.path)} where {condition}").fetchall()
-        return [_row(self.shape, dict(zip(wanted, row, strict=True))) for row in rows]
-
-
-def _people(connection: duckdb.DuckDBPyConnection, raw: Path, mappings: Mappings) -> Iterator[_People]:
-    for stored in stored_files(raw)[0]:
-        path = stored.parquet(raw)
-        found = shape(stored.system, stored.object, _columns(connection, path), mappings.get((stored.system, stored.object)))
-        if found.key is not None:
-            yield _People(found, path)
-
-
-def _row(table: Shape, cells: dict[str, str | None]) -> _Row:
-    key = cells[table.key or ""] or ""
-    addresses = (found for column in table.own_addresses for found in addresses_in(cells[column] or ""))
-    said = {role: cells[column] or "" for column in table.personal for role in table.roles[column] if role in _NAMES}
-    first, last = said.get("firstname", said.get("givenname", "")), said.get("lastname", said.get("familyname", ""))
-    named = [f"{first} {last}", *(said.get(role, "") for role in _FULL_NAMES)]
-    return _Row((table.system, table.object, normal_id(table.system, key)), frozenset(addresses), full_names(named))
-
-
-@dataclass(frozen=True)
-class Erased:
-    """What an erasure changed."""
-
-    raw_files: int = 0
-    raw_rows: int = 0
-    quarantined_rows: int = 0
-
-
-def erase_raw(
-    suppression: Suppression,
-    raw: Path,
-    quarantine: Path,
-    work: Path,
-    mappings: Mappings,
-    reference: str,
-    tell: Callable[[Erased], None],
-) -> None:
-    """Erase the forgotten from every raw file of every version, and from its rejected lines; ``tell`` is told of each changed file.
-
-    Can be run again at any time: what is erased already is not changed again.
-    """
-    with duckdb.connect(config={"temp_directory": str(work / "spill")}) as connection:
-        for stored in stored_files(raw)[0]:
-            mapping = mappings.get((stored.system, stored.object))
-            rows = erase_parquet(connection, stored.parquet(raw), stored.system, stored.object, suppression, mapping)
-            lines = _erase_quarantine(connection, stored, suppression, quarantine)
-            if rows or lines:
-                describe_again(replace(stored, erasures=tuple(dict.fromkeys([*stored.erasures, reference]))), raw)
-                tell(Erased(int(rows > 0), rows, lines))
 
 
 def erase_parquet(
@@ -257,7 +141,7 @@ def erase_parquet(
     mapping: Mapping[str, str] | None = None,
 ) -> int:
     """Rewrite one file of delivered rows without the forgotten, in the order in which they stand. Returns the rows changed."""
-    found = shape(system, name, _columns(connection, path), mapping)
+    found = shape(system, name, text_columns(connection, path), mapping)
     source = (
         f"(select *, {PLACE} as {POSITION} "
         f"from read_parquet({sql_text(str(path))}, hive_partitioning = false, {PLACE} = true))"
@@ -400,24 +284,6 @@ def speaks_of_forgotten(text: str, system: str, name: str, suppression: Suppress
     )
 
 
-def _erase_quarantine(
-    connection: duckdb.DuckDBPyConnection, stored: StoredFile, suppression: Suppression, quarantine: Path
-) -> int:
-    path = quarantine / stored.stem.with_suffix(".parquet")
-    if not path.is_file():
-        return 0
-    connection.execute(f"create or replace temp table rejected as from {_parquet(path)}")
-    texts = [text for (text,) in connection.execute("select distinct text from rejected where text is not null").fetchall()]
-    theirs = [text for text in texts if speaks_of_forgotten(text, stored.system, stored.object, suppression)]
-    if not theirs:
-        return 0
-    rows = connection.execute("select count(*) from rejected where list_contains(?, text)", [theirs]).fetchall()
-    connection.execute("update rejected set text = ? where list_contains(?, text)", [BLANKED, theirs])
-    with written_whole(path) as unfinished:
-        connection.execute(f"copy rejected to {sql_text(str(unfinished))} (format parquet, compression zstd)")
-    return int(rows[0][0])
-
-
 def _rows_to_look_at(connection: duckdb.DuckDBPyConnection, source: str, table: Shape, suppression: Suppression) -> str:
     """SQL for the rows that hold something of the forgotten: told by the different values of each column, each looked at once."""
     if not table.roles:
@@ -482,14 +348,10 @@ def _is_called_by_name(table: Shape, column: str) -> bool:
     return any(role.endswith("id") or role in _PEOPLE for role in table.roles[column])
 
 
-def _joined(columns: Sequence[str]) -> str:
-    return f"lower(concat_ws(' ', {', '.join(sql_name(column) for column in columns)}))" if columns else "''"
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
-    described = connection.execute(f"describe from {_parquet(path)}").fetchall()
+def text_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    described = connection.execute(f"describe from {all_of(path)}").fetchall()
     return [str(name) for name, kind, *_ in described if name not in TECHNICAL_COLUMNS and kind == "VARCHAR"]
 
 
-def _parquet(path: Path) -> str:
+def all_of(path: Path) -> str:
     return f"read_parquet({sql_text(str(path))}, hive_partitioning = false)"

@@ -1,7 +1,7 @@
 """What lies in a landing folder, recognised by its columns, whatever the folders are called: for `funnelcast init`.
 
 Belongs here: which object a group of files is, which delivered column is which of ours, how its dates and numbers are written.
-Nothing is guessed that could be read in two ways: it is asked. Does not belong here: the words of the config (starter_config.py).
+Nothing is guessed that could be read in two ways: it is asked. Does not belong here: the words of the config (config.py).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from funnelcast.commands.options import Home
+from command.options import Home
 from funnelcast.settings import load_settings
 
 if TYPE_CHECKING:

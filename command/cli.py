@@ -15,12 +15,12 @@ from typing import Annotated
 
 import typer
 
-from funnelcast.commands.forget import forget
-from funnelcast.commands.init import init
-from funnelcast.commands.options import Config, Home, Landing
-from funnelcast.commands.plan import plan
-from funnelcast.commands.quarantine import quarantine
-from funnelcast.commands.status import status
+from command.forget import forget
+from command.init import init
+from command.options import Config, Home, Landing
+from command.plan import plan
+from command.quarantine import quarantine
+from command.status import status
 from funnelcast.errors import FunnelcastError, GateRefused, UsageError
 from funnelcast.settings import Settings, load_settings
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from funnelcast.commands.options import Landing
+from command.options import Landing
 from funnelcast.errors import UsageError
 from funnelcast.landing_place import RemoteFolder, landing_place
 
@@ -31,8 +31,8 @@ def init(
     import duckdb
 
     from funnelcast.sales_process import load_sales_process
-    from ingestion.recognition import recognise
-    from ingestion.starter_config import starter_config
+    from ingestion.starter.config import starter_config
+    from ingestion.starter.recognition import recognise
 
     folder.mkdir(parents=True, exist_ok=True)
     # What is unpacked to be looked at holds people's data: it stays where the user pointed to.

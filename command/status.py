@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from funnelcast.commands.options import Home
+from command.options import Home
 from funnelcast.errors import UnwritableHome
 from funnelcast.settings import load_settings
 

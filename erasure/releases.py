@@ -1,7 +1,7 @@
 """Erasing forgotten people from the releases that are kept, the published one among them.
 
 Belongs here: which published tables are about people, and putting a release written anew in the place of the old one.
-Does not belong here: what of a row is a person's (ingestion/erasure.py), what else lies below home (orchestration/forget.py).
+Does not belong here: what of a row is a person's (ingestion/forgotten_cells.py), what else lies below home (forget.py).
 
 A DuckDB file that was changed keeps the old pages until they are written over; so every release is written anew from its rows.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from funnelcast.settings import Settings
-from ingestion.erasure import BLANKED, POSITION, changed_rows, shape, speaks_of_forgotten
+from ingestion.forgotten_cells import BLANKED, POSITION, changed_rows, shape, speaks_of_forgotten
 from ingestion.suppression import Suppression
 from publishing import bundle, swap
 from publishing.certificate import certify_again, read_certificate

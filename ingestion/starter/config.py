@@ -17,7 +17,7 @@ import duckdb
 
 from ingestion.columns import match_columns, snake_case
 from ingestion.readers import sql_name, sql_text, stored_name
-from ingestion.recognition import RecognisedObject, Recognition, date_formats, missing_objects, values
+from ingestion.starter.recognition import RecognisedObject, Recognition, date_formats, missing_objects, values
 
 _WON = re.compile(r"\bwon\b|\bwin\b|gewonnen|gagn|signed|ganad|\bsold\b", re.IGNORECASE)
 _LOST = re.compile(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from funnelcast.commands.options import Home
+from command.options import Home
 from funnelcast.errors import UsageError
 from funnelcast.settings import load_settings
 
