@@ -54,7 +54,7 @@ def _told(found: Quarantine, limit: int) -> str:
     if not found.problems:
         return "No row was rejected or set aside."
     lines = [
-        f"{len(outstanding):,} rows are not in the tables (set-aside rows as the {found.told_by or 'quarantine'} tells).",
+        f"{len(outstanding):,} rows are not in the tables (set-aside rows as of {found.told_by or 'the quarantine'}).",
         "",
     ]
     for row in found.totals():

@@ -48,7 +48,7 @@ class _Strict(BaseModel):
 
 
 class Company(_Strict):
-    """Whose days, weeks, years and money the tables are told in."""
+    """Whose days, weeks, years and money the tables are published in."""
 
     name: str = "the company"
     timezone: str = "UTC"

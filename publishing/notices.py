@@ -62,9 +62,11 @@ def _histories(connection: duckdb.DuckDBPyConnection) -> Iterable[str]:
         " states_compared, states_that_differ from ops_history_source order by source_system"
     ).fetchall()
     for system, history, creation, records, extracts, compared, differ in rows:
-        told = f"{system}: {history:,} changes told by its history, {creation:,} by creation, {extracts:,} by extracts"
+        told = (
+            f"{system}: {history:,} changes known from its history, {creation:,} from creation, {extracts:,} from extracts"
+        )
         if records:
-            told += f", {records:,} by close dates"
+            told += f", {records:,} from close dates"
         yield told + (f"; {differ:,} of {compared:,} states in extracts differ from it" if compared else "")
 
 

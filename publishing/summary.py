@@ -160,7 +160,7 @@ def _missing(headline: Headline) -> Iterable[tuple[str, str]]:
         for missing in headline.missing[:_MISSING_TOLD]
     ]
     more = len(headline.missing) - len(told)
-    yield "Cannot be told", "; ".join(told) + (f"; and {more} more in ops_coverage" if more else "")
+    yield "Not available", "; ".join(told) + (f"; and {more} more in ops_coverage" if more else "")
 
 
 def _won(quarter: Period | None, name: str, unit: str) -> str:

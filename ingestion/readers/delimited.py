@@ -71,7 +71,7 @@ def load_csv(
         except MixedLineEnds:
             # The next repair is a bolder one.
             continue
-    raise UnreadableFile("its line ends are so mixed with stray quotes that its records cannot be told apart")
+    raise UnreadableFile("its line ends are so mixed with stray quotes that its records cannot be separated")
 
 
 @dataclass(frozen=True)

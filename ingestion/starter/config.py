@@ -75,7 +75,7 @@ def starter_config(found: Recognition, connection: duckdb.DuckDBPyConnection, la
     """The text of `sales_process.yml`."""
     deals = next((one for one in found.objects if one.name in ("opportunity", "deal")), None)
     lines = [
-        "# The sales process, as far as the extracts tell it. Written by `funnelcast init`: read it, mend what is wrong, then",
+        "# The sales process, as far as the extracts show it. Written by `funnelcast init`: read it, mend what is wrong, then",
         "#   funnelcast run --config <this file>",
         "# Every guess says so. config/sales_process.yml of Funnelcast's checkout shows every setting with comments.",
         "",

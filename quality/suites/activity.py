@@ -40,7 +40,7 @@ def group(thresholds: Thresholds) -> Group:
                 name="a_day_of_a_person_is_one_row",
                 table=TABLE,
                 rule=UniqueTogether(ROW),
-                description="Each person's day is told once.",
+                description="Each person's day has one row.",
                 advice="A model joined to more rows than it should: report it as a fault of Funnelcast.",
                 keys=ROW,
             ),

@@ -97,7 +97,7 @@ def _bridge() -> tuple[Check, ...]:
             name="a_bridge_is_one_row",
             table=BRIDGE,
             rule=UniqueTogether(BRIDGE_ROW),
-            description="Each period of a pipeline and scope is told once.",
+            description="Each period of a pipeline and scope has one row.",
             advice=FAULT,
             keys=BRIDGE_ROW,
         ),

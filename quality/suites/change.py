@@ -20,7 +20,7 @@ def group() -> Group:
                 table=TABLE,
                 # Most changes are of no pipeline or stage; Great Expectations' own expectation takes no null for another.
                 rule=NoRows(f"select * from checked qualify count(*) over (partition by {', '.join(ROW)}) > 1"),
-                description="Each change of a metric is told once.",
+                description="Each change of a metric has one row.",
                 advice=FAULT,
                 keys=ROW,
             ),

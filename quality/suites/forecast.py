@@ -1,4 +1,4 @@
-"""The forecast: it adds up, its law is a law, its record is what happened, and a record that is bad is said."""
+"""The forecast: it adds up, its distribution is one, its record is what happened, and a record that is bad is said."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def _record() -> tuple[Check, ...]:
                     and abs(checked.actual - coalesce(velocity.won_amount, 0)) > 0.001
                 """
             ),
-            description="Forecasts are held against the amounts that fct_velocity tells as won.",
+            description="Forecasts are held against the amounts that fct_velocity reports as won.",
             advice=FAULT,
             keys=REPLAY,
         ),
@@ -303,7 +303,7 @@ def _calibration() -> tuple[Check, ...]:
                 """
             ),
             description="Of the deals that were given 10 to 20 %, 10 to 20 % were won, and so on, within chance and five points.",
-            advice="Read the win probabilities of this decile with care: fct_forecast_calibration tells what they were worth.",
+            advice="Read the win probabilities of this decile with care: fct_forecast_calibration shows what they were worth.",
             keys=("decile",),
             severity="warn",
         ),

@@ -26,7 +26,7 @@ def _funnel() -> tuple[Check, ...]:
             name="a_cohort_of_leads_is_one_row",
             table=TABLE,
             rule=UniqueTogether(ROW),
-            description="Each month of leads is told once per segment.",
+            description="Each month of leads has one row per segment.",
             advice=FAULT,
             keys=ROW,
         ),
@@ -86,7 +86,7 @@ def _coverage() -> tuple[Check, ...]:
             name="a_measure_is_covered_once",
             table=COVERAGE,
             rule=UniqueTogether(COVERAGE_ROW),
-            description="Each measure of a system is told once.",
+            description="Each measure of a system has one row.",
             advice="Report it as a fault of Funnelcast.",
             keys=COVERAGE_ROW,
         ),
@@ -112,7 +112,7 @@ def _coverage() -> tuple[Check, ...]:
                 )
                 """
             ),
-            description="Movements of the close date are empty on days on which nothing can tell them.",
+            description="Movements of the close date are empty on days on which they are not known.",
             advice="Report it as a fault of Funnelcast.",
             keys=COVERAGE_ROW,
         ),

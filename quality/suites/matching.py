@@ -1,4 +1,4 @@
-"""Who is who across systems: every record is one person's or company's, and every event is told once."""
+"""Who is who across systems: every record is one person's or company's, and every event has one row."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def group(thresholds: Thresholds) -> Group:
                         or least(events, repeated_by_message, repeated_by_minute, repeated_by_meeting, counted) < 0
                     """
                 ),
-                description="Every e-mail event and meeting counts, or repeats one that another system tells.",
+                description="Every e-mail event and meeting counts, or repeats one that another system reports.",
                 advice="Report it as a fault of Funnelcast.",
                 keys=("told_by", "event_type"),
             ),
@@ -46,7 +46,7 @@ def group(thresholds: Thresholds) -> Group:
                 rule=NoRows(
                     f"select * from checked where (select count(*) from checked) > {int(thresholds.tolerated_rows)}"
                 ),
-                description="The CRM's history of fields and its history of deals tell the same changes, but for a handful.",
+                description="The CRM's history of fields and its history of deals report the same changes, but for a handful.",
                 advice="The tables follow the history of deals: see ops_field_history_difference, and which extract has a gap.",
                 keys=("source_system", "opportunity_id", "field"),
                 severity="warn",
@@ -62,7 +62,7 @@ def _map(
     few, share = int(thresholds.tolerated_rows), thresholds.match_conflict_share
     a_thing = "a_person" if thing == "person" else "a_company"
     return (
-        Check(f"{a_thing}_is_one_row", dimension, UniqueTogether((key,)), f"Each {thing} is told once.", FAULT, (key,)),
+        Check(f"{a_thing}_is_one_row", dimension, UniqueTogether((key,)), f"Each {thing} has one row.", FAULT, (key,)),
         Check(f"a_record_is_one_{thing}s", table, UniqueTogether(RECORD), f"Each record is one {thing}'s.", FAULT, RECORD),
         Check(f"a_record_has_its_{thing}", table, NotNull(key), f"Each record is some {thing}'s.", FAULT, RECORD),
         Check(
@@ -107,7 +107,7 @@ def _map(
                 where {"records" if thing == "person" else "accounts"} is distinct from coalesce(told.found, 0)
                 """
             ),
-            description=f"Each {thing} has as many records as are told of it.",
+            description=f"Each {thing} has as many records as it says.",
             advice=FAULT,
             keys=(key,),
         ),

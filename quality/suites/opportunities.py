@@ -262,7 +262,7 @@ def _money(thresholds: Thresholds) -> tuple[Check, ...]:
                 having count(*) > 1 and (select currency from config.run) is null
                 """
             ),
-            description="Deals in several currencies are told in one, which the config names.",
+            description="Deals in several currencies are reported in one, which the config names.",
             advice="Set `company: {currency: …}` in the config and deliver the rates of the others in generic/fx_rate, or correct the "
             "currency of the odd deals in the CRM.",
             keys=("currencies_and_deals",),
@@ -278,7 +278,7 @@ def _money(thresholds: Thresholds) -> tuple[Check, ...]:
                     and ((select currency from config.run) is not null or (select count(distinct currency) from checked) < 2)
                 """
             ),
-            description="Every amount could be told in the reporting currency.",
+            description="Every amount could be converted into the reporting currency.",
             advice="Deliver the named currency's rate in generic/fx_rate, or correct it in the CRM.",
             keys=("currency", "opportunity_id"),
         ),
@@ -343,7 +343,7 @@ def _probability(thresholds: Thresholds) -> tuple[Check, ...]:
             table=TABLE,
             rule=Between("probability", minimum=0, maximum=1),
             description="The probability that stands on a deal is a share, from 0 to 1.",
-            advice="Report it as a fault of Funnelcast: what is no share should not have been told.",
+            advice="Report it as a fault of Funnelcast: what is no share should not have been published.",
             keys=(*KEY, "probability"),
         ),
         Check(
@@ -357,7 +357,7 @@ def _probability(thresholds: Thresholds) -> tuple[Check, ...]:
                 """
             ),
             description="Deals are delivered with probabilities from 0 to 100 per cent.",
-            advice="Others are not told. Salesforce's are percentages and HubSpot's are shares; in the generic extract all must be "
+            advice="Others are left out. Salesforce's are percentages and HubSpot's are shares; in the generic extract all must be "
             "the one or the other: look whether the column is another one.",
             keys=(*KEY, "probability"),
             severity="warn",
@@ -390,7 +390,7 @@ def _risks() -> tuple[Check, ...]:
                 where status <> 'open' and coalesce(risk_reasons, risk_unknown, cast(is_stalled as varchar)) is not null
                 """
             ),
-            description="Signs that a deal may not close are told of open deals only.",
+            description="Signs that a deal may not close are given for open deals only.",
             advice="Report it as a fault of Funnelcast.",
             keys=KEY,
         ),
@@ -404,7 +404,7 @@ def _risks() -> tuple[Check, ...]:
                     and (is_stalled is null or contacts is null or has_no_next_activity is null)
                 """
             ),
-            description="A sign that cannot be told of an open deal has its reason.",
+            description="A sign that is not available for an open deal has its reason.",
             advice="Report it as a fault of Funnelcast.",
             keys=KEY,
         ),

@@ -30,7 +30,7 @@ def _rows() -> tuple[Check, ...]:
             name="a_day_of_a_stage_is_one_row",
             table=TABLE,
             rule=UniqueTogether(ROW),
-            description="Each day of a stage is told once.",
+            description="Each day of a stage has one row.",
             advice="A model joined to more rows than it should: report it as a fault of Funnelcast.",
             keys=ROW,
         ),

@@ -75,7 +75,7 @@ def _handoffs() -> tuple[Check, ...]:
                 where (evidence = 'unknown') is distinct from (wait_hours is null) or (evidence = 'unknown' and to_rep_id is not null)
                 """
             ),
-            description="A hand-off to an owner whom no delivery tells names nobody, and has no wait.",
+            description="A hand-off to an owner whom no delivery names has nobody, and has no wait.",
             advice=FAULT,
             keys=keys,
         ),
@@ -155,7 +155,7 @@ def _flow() -> tuple[Check, ...]:
             name="a_stage_of_a_period_is_one_row",
             table=BOTTLENECK,
             rule=UniqueTogether(FLOW),
-            description="Each stage of a period and team is told once.",
+            description="Each stage of a period and team has one row.",
             advice=FAULT,
             keys=FLOW,
         ),

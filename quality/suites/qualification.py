@@ -19,7 +19,7 @@ def group() -> Group:
                 name="a_tier_is_one_row",
                 table=TABLE,
                 rule=UniqueTogether(ROW),
-                description="Each tier of a score is told once.",
+                description="Each tier of a score has one row.",
                 advice=FAULT,
                 keys=ROW,
             ),

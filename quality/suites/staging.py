@@ -72,7 +72,7 @@ def group(thresholds: Thresholds) -> Group:
                     """
                 ),
                 description=f"Of every object, at most {share:.1%} of the rows are set aside and were not repaired since.",
-                advice="`funnelcast quarantine` tells rows and reasons: have them corrected at the source, or deliver them repaired.",
+                advice="`funnelcast quarantine` lists rows and reasons: have them corrected at the source, or deliver them repaired.",
                 keys=("system", "object"),
             ),
             Check(
@@ -84,7 +84,7 @@ def group(thresholds: Thresholds) -> Group:
                     qualify count(*) over () > {thresholds.contradicting_rows}
                     """
                 ),
-                description="No extract tells two different things of one record.",
+                description="No extract reports two different things of one record.",
                 advice="Nobody knows which is true: have the export repaired, or add its updated-at.",
                 keys=("system", "object", "file", "row_number"),
             ),

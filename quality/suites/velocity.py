@@ -23,7 +23,7 @@ def _counts() -> tuple[Check, ...]:
             name="a_velocity_period_is_one_row",
             table=TABLE,
             rule=UniqueTogether(ROW),
-            description="Each period of a team, person or segment is told once.",
+            description="Each period of a team, person or segment has one row.",
             advice=FAULT,
             keys=ROW,
         ),

@@ -47,7 +47,7 @@ def _rows() -> tuple[Check, ...]:
             name="a_visit_says_how_it_is_known",
             table=TABLE,
             rule=InSet("entry_evidence", ("history", "created", "record", "extract")),
-            description="Every stay says whether history, creation, the close date or an extract told its beginning.",
+            description="Every stay says whether its beginning is known from history, creation, the close date or an extract.",
             advice="Report it as a fault of Funnelcast.",
             keys=(*VISIT, "entry_evidence"),
         ),

@@ -204,9 +204,9 @@ def _verdict(*checks: CheckResult) -> Verdict:
 def test_the_summary_says_what_cannot_be_told_and_which_extract_would_help() -> None:
     missing = tuple(Missing("generic", f"measure {number}", "no history", f"object {number}") for number in range(3))
     text = " ".join(render_published(CERTIFICATE, replace(HEADLINE, missing=missing), HOME).split())
-    assert "Cannot be told measure 0 (no history; deliver object 0); measure 1 (no history; deliver object 1)" in text
+    assert "Not available measure 0 (no history; deliver object 0); measure 1 (no history; deliver object 1)" in text
     assert "and 1 more in ops_coverage" in text
-    assert "Cannot be told" not in render_published(CERTIFICATE, HEADLINE, HOME)
+    assert "Not available" not in render_published(CERTIFICATE, HEADLINE, HOME)
 
 
 def test_what_is_missing_is_read_once_per_subject() -> None:
