@@ -86,7 +86,7 @@ def test_an_exposure_names_the_tables_that_are_read(exposure: dict[str, Any]) ->
 def test_every_module_that_asks_published_tables_is_exposed() -> None:
     asking = {
         path.relative_to(PROJECT).as_posix()
-        for folder in ("publishing", "funnelcast")
+        for folder in ("publishing", "command", "erasure", "funnelcast")
         for path in (PROJECT / folder).rglob("*.py")
         if set(re.findall(r"\b(?:from|join) (?:[a-z]+\.)*((?:dim|fct|rpt|ops)_\w+)", path.read_text(encoding="utf-8")))
         & MARTS
