@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
+from pydantic import TypeAdapter
 
 from funnelcast.whole_files import write_whole, written_whole
 from ingestion.readers import PLACE, Reject, sql_path, sql_text
@@ -67,6 +68,9 @@ class StoredFile:
         return raw / self.stem.with_suffix(".parquet")
 
 
+_DESCRIPTION = TypeAdapter(StoredFile)
+
+
 def raw_rows(files: Sequence[StoredFile], raw: Path) -> str:
     """SQL for the rows of raw files of the same columns, all numbered or none: each with its `_row`, from 1."""
     paths = ", ".join(sql_path(stored.parquet(raw)) for stored in files)
@@ -91,7 +95,7 @@ def stored_files(raw: Path) -> tuple[list[StoredFile], list[StoredFile]]:
 
 def described_files(raw: Path) -> list[StoredFile]:
     """List what the descriptions say, in delivery order per object, without a look at the Parquet files."""
-    described = [_from_json(path) for path in raw.glob("*/*/extracted_on=*/*.json")]
+    described = [_DESCRIPTION.validate_json(path.read_bytes()) for path in raw.glob("*/*/extracted_on=*/*.json")]
     return sorted(described, key=lambda stored: (stored.system, stored.object, stored.sequence, stored.file))
 
 
@@ -187,20 +191,5 @@ def _write_quarantine(stored: StoredFile, rejects: list[Reject], quarantine: Pat
 
 
 def _to_json(stored: StoredFile) -> str:
-    fields = {**asdict(stored), "version": _DESCRIPTION_VERSION}
-    fields["extracted_on"] = stored.extracted_on.isoformat()
-    fields["extracted_at"] = stored.extracted_at.isoformat()
+    fields = {**_DESCRIPTION.dump_python(stored, mode="json"), "version": _DESCRIPTION_VERSION}
     return json.dumps(fields, indent=1, sort_keys=True, ensure_ascii=False)
-
-
-def _from_json(path: Path) -> StoredFile:
-    fields = json.loads(path.read_text(encoding="utf-8"))
-    fields.pop("version")
-    fields["extracted_on"] = date.fromisoformat(fields["extracted_on"])
-    fields["extracted_at"] = datetime.fromisoformat(fields["extracted_at"])
-    fields["columns"] = tuple(fields["columns"])
-    fields["notes"] = tuple(fields["notes"])
-    fields["again"] = tuple((str(name), str(moment), int(place)) for name, moment, place in fields.get("again", ()))
-    fields["kinds"] = tuple(fields.get("kinds", ()))
-    fields["erasures"] = tuple(fields.get("erasures", ()))
-    return StoredFile(**fields)

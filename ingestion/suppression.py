@@ -16,10 +16,12 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict, TypeAdapter
 
 from funnelcast.whole_files import written_whole
 
@@ -50,28 +52,6 @@ class Person:
         """How many different names the records have: one, unless many people share the address."""
         return len({frozenset(name.split()) for name in self.names})
 
-    def to_json(self) -> str:
-        return json.dumps(
-            {
-                "reference": self.reference,
-                "addresses": sorted(self.addresses),
-                "records": sorted(self.records),
-                "names": sorted(self.names),
-                "is_name_shared": self.is_name_shared,
-            }
-        )
-
-    @classmethod
-    def from_json(cls, text: str) -> Person:
-        content = json.loads(text)
-        return cls(
-            content["reference"],
-            frozenset(content["addresses"]),
-            frozenset((system, name, key) for system, name, key in content["records"]),
-            frozenset(content["names"]),
-            content["is_name_shared"],
-        )
-
 
 @dataclass(frozen=True)
 class Erasure:
@@ -84,18 +64,14 @@ class Erasure:
     quarantined_rows: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "reference": self.reference,
-            "erased_at": self.erased_at.isoformat(),
-            "raw_files": self.raw_files,
-            "raw_rows": self.raw_rows,
-            "quarantined_rows": self.quarantined_rows,
-        }
+        return {**asdict(self), "erased_at": self.erased_at.isoformat()}
 
 
 @dataclass(frozen=True)
 class Suppression:
     """Everybody who was forgotten here, as keyed hashes. Falsy where nobody was."""
+
+    __pydantic_config__: ClassVar = ConfigDict(val_json_bytes="hex")
 
     key: bytes
     addresses: frozenset[str] = frozenset()
@@ -187,22 +163,15 @@ class Suppression:
         return hmac.digest(self.key, f"{kind}\x1f{value}".encode(), "sha256").hex()
 
 
+_PERSON, _SUPPRESSION = TypeAdapter(Person), TypeAdapter(Suppression)
+
+
 def load_suppression(raw: Path) -> Suppression:
     """Read the list; an empty one, with a key that was never kept, where nobody was forgotten."""
     path = _folder(raw) / "people.json"
     if not path.is_file():
         return Suppression(secrets.token_bytes(32))
-    content = json.loads(path.read_text(encoding="utf-8"))
-    erasures = (Erasure(**{**told, "erased_at": datetime.fromisoformat(told["erased_at"])}) for told in content["erasures"])
-    return Suppression(
-        key=bytes.fromhex(content["key"]),
-        addresses=frozenset(content["addresses"]),
-        records=frozenset(content["records"]),
-        names=frozenset(content["names"]),
-        shared_names=frozenset(content["shared_names"]),
-        name_lengths=frozenset(content["name_lengths"]),
-        erasures=tuple(erasures),
-    )
+    return _SUPPRESSION.validate_json(path.read_bytes())
 
 
 def save_suppression(suppression: Suppression, raw: Path) -> None:
@@ -219,12 +188,12 @@ def save_suppression(suppression: Suppression, raw: Path) -> None:
 def unfinished_erasure(raw: Path) -> Person | None:
     """The person whose erasure was begun and not finished, if there is one."""
     path = _unfinished(raw)
-    return Person.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return _PERSON.validate_json(path.read_bytes()) if path.is_file() else None
 
 
 def begin_erasure(person: Person, raw: Path) -> None:
     """Remember in plain words who is being erased, until it is done: an erasure that was killed is taken up with them."""
-    _write_private(_unfinished(raw), person.to_json())
+    _write_private(_unfinished(raw), _PERSON.dump_json(person).decode())
 
 
 def end_erasure(raw: Path) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from pydantic import TypeAdapter, ValidationError
 
 Outcome = Literal["published", "refused", "failed", "nothing_new", "cancelled"]
 
@@ -53,11 +55,10 @@ class RunRecord:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> RunRecord:
         """The reverse of `to_json`. Keys that a later version added are left out."""
-        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
-        known["as_of"] = date.fromisoformat(known["as_of"]) if known.get("as_of") else None
-        known["started_at"] = datetime.fromisoformat(known["started_at"])
-        known["finished_at"] = datetime.fromisoformat(known["finished_at"])
-        return cls(**known)
+        return _RECORD.validate_python(values)
+
+
+_RECORD = TypeAdapter(RunRecord)
 
 
 def runs_file(home: Path) -> Path:
@@ -99,8 +100,7 @@ def _ends_whole(path: Path) -> bool:
 
 def _parsed(line: bytes) -> RunRecord | None:
     try:
-        return RunRecord.from_json(json.loads(line))
-    except (ValueError, TypeError, KeyError, AttributeError):
-        # ValueError: not JSON, or not a date; the others: JSON of another shape. Either way not a run's
-        # record.
+        return _RECORD.validate_json(line)
+    except ValidationError:
+        # Not JSON, or JSON of another shape. Either way not a run's record.
         return None

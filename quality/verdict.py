@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from funnelcast.errors import FunnelcastError
 from funnelcast.whole_files import write_whole
@@ -26,6 +28,8 @@ class UnreadableVerdictError(FunnelcastError):
 @dataclass(frozen=True)
 class CheckResult:
     """What one check found. `errored` means that it could not be asked, and says nothing about the data."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
     check: str
     table: str
@@ -50,6 +54,8 @@ class CheckResult:
 class Verdict:
     """The gate's word on one build. Only `passed` may be published."""
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
     build_id: str
     status: Status
     checks: tuple[CheckResult, ...]
@@ -69,14 +75,13 @@ class Verdict:
     def from_json(cls, text: str) -> Verdict:
         """Read what `to_json` wrote; raises `UnreadableVerdictError` on anything else."""
         try:
-            content = json.loads(text)
-            checks = tuple(_result_from(item) for item in content.pop("checks"))
-            verdict = cls(checks=checks, **content)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise UnreadableVerdictError(f"The gate's verdict cannot be read ({error}); run the gate again.") from error
-        if verdict.status != decide(checks):
+            verdict = _VERDICT.validate_json(text)
+        except ValidationError as error:
+            what = error.errors()[0]["msg"]
+            raise UnreadableVerdictError(f"The gate's verdict cannot be read ({what}); run the gate again.") from error
+        if verdict.status != decide(verdict.checks):
             raise UnreadableVerdictError(
-                f"The gate's verdict says {verdict.status}, but its checks say {decide(checks)}; run the gate again."
+                f"The gate's verdict says {verdict.status}, but its checks say {decide(verdict.checks)}; run the gate again."
             )
         return verdict
 
@@ -95,6 +100,9 @@ class Verdict:
         return cls.from_json(text)
 
 
+_VERDICT = TypeAdapter(Verdict)
+
+
 def decide(checks: Iterable[CheckResult]) -> Status:
     """Settle the whole from its parts: what could not be asked weighs more than what was answered badly.
 
@@ -104,10 +112,3 @@ def decide(checks: Iterable[CheckResult]) -> Status:
     if not results or any(result.status == "errored" for result in results):
         return "errored"
     return "failed" if any(result.refuses for result in results) else "passed"
-
-
-def _result_from(item: dict[str, Any]) -> CheckResult:
-    unknown = set(item) - {field.name for field in fields(CheckResult)}
-    if unknown:
-        raise ValueError(f"unknown fields {sorted(unknown)}")
-    return CheckResult(**{**item, "examples": tuple(item["examples"])})
