@@ -12,6 +12,9 @@
     known_from: which list of the system's says it. may_repeat (activity): a tool that knows addresses, not records, says it, and a CRM may say it too.
     rep_email: the address of the rep where the system knows no user. precedence (email_event): where several say one event, the lowest counts:
     1 and 2 for the tool that sends (its events before its lists), 3 for a CRM that sends, 4 for what was typed off or exported.
+    crm_stage: what the CRM's own table says of a stage. pipeline is null where it is a stage of all. One stage_id is one stage, whatever it was called;
+    place orders what one extract says of it. stage_history: a deal's state from a moment on; is_close_date_of_today: where it names no
+    expected close, the date last delivered may stand for it. field_change: one change of one field (stage, amount, expected_close, owner).
 -#}
 {% macro canonical_kinds() -%}
     {{ return({
@@ -31,6 +34,29 @@
             'lead_id': 'varchar', 'is_deleted': 'boolean', 'updated_at': 'timestamp', 'extra': 'varchar'
         },
         'opportunity_row': {'opportunity_id': 'varchar', 'row_disposition': 'varchar', '_object': 'varchar'},
+        'crm_stage': {
+            'stage_id': 'varchar', 'pipeline': 'varchar', 'stage_label': 'varchar', 'is_closed': 'boolean', 'is_won': 'boolean',
+            'sort_order': 'bigint', 'default_probability': 'double', 'place': 'integer'
+        },
+        'stage_history': {
+            'change_id': 'varchar', 'opportunity_id': 'varchar', 'pipeline': 'varchar', 'stage_label': 'varchar', 'changed_at': 'timestamp',
+            'amount': money_type(), 'expected_close_on': 'date', 'is_close_date_of_today': 'boolean', 'owner_id': 'varchar',
+            'forecast_category': 'varchar', '_object': 'varchar', '_file': 'varchar', '_row': 'bigint'
+        },
+        'field_change': {
+            'change_id': 'varchar', 'opportunity_id': 'varchar', 'field': 'varchar', 'changed_at': 'timestamp', 'old_value': 'varchar',
+            'new_value': 'varchar', 'old_amount': money_type(), 'new_amount': money_type(), 'old_day': 'date', 'new_day': 'date',
+            '_object': 'varchar', '_file': 'varchar', '_row': 'bigint'
+        },
+        'lead': {
+            'lead_id': 'varchar', 'account_id': 'varchar', 'owner_id': 'varchar', 'name': 'varchar', 'email': 'varchar', 'title': 'varchar',
+            'company': 'varchar', 'industry': 'varchar', 'employees': 'bigint', 'country': 'varchar', 'source': 'varchar',
+            'status': 'varchar', 'created_at': 'timestamp', 'qualified_at': 'timestamp', 'converted_at': 'timestamp',
+            'opportunity_id': 'varchar', 'is_deleted': 'boolean', 'contact_id': 'varchar', 'campaign_id': 'varchar', 'domain': 'varchar',
+            'extra': 'varchar'
+        },
+        'campaign': {'campaign_id': 'varchar', 'name': 'varchar'},
+        'campaign_member': {'lead_id': 'varchar', 'contact_id': 'varchar', 'campaign_id': 'varchar', 'created_at': 'timestamp'},
         'contact': {
             'contact_id': 'varchar', 'account_id': 'varchar', 'email': 'varchar', 'created_at': 'timestamp', 'is_deleted': 'boolean'
         },

@@ -2,7 +2,7 @@
 
 Assumption guarded: HubSpot's own exports (headings, labels, names), its API and a replica's logs are one system and come to one
 answer; merged deals, moved pipelines, machine openings and dropped mails are what they are (C21 to C25, FAULTS 28 and 33).
-Broken by: models/intermediate/hubspot, int_stage_label, int_opportunity_change, column aliases.
+Broken by: models/canonical/hubspot, int_stage_label, int_opportunity_change, column aliases.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Assumption guarded: real column names and shapes (fivetran/dbt_hubspot's integration-test seeds) match our declarations, every delivered
 row is accounted for, and what the files tell reaches the canonical tables. Broken by: ingestion/systems/hubspot.py, column aliases in
-ingestion/columns.py, models/staging/hubspot, models/intermediate/hubspot. Expected numbers are counted by pandas in the files.
+ingestion/columns.py, models/staging/hubspot, models/canonical/hubspot. Expected numbers are counted by pandas in the files.
 """
 
 from __future__ import annotations
@@ -94,9 +94,7 @@ def test_every_stage_of_every_pipeline_is_known(replica: Settings) -> None:
 
 def test_pipelines_are_called_by_their_labels(replica: Settings) -> None:
     pipelines = _delivered("deal_pipeline")
-    found = build_rows(
-        replica, "select pipeline_id, pipeline from intermediate.int_hubspot_pipeline where label is not null"
-    )
+    found = build_rows(replica, "select pipeline_id, pipeline from canonical.int_hubspot_pipeline where label is not null")
     assert set(found) == set(zip(pipelines.pipeline_id, pipelines.label, strict=True))
 
 

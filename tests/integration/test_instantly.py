@@ -190,4 +190,4 @@ def test_the_history_of_fields_gives_the_visits_of_a_deal_without_another(compan
 def test_where_the_two_histories_differ_it_is_told(company: Settings) -> None:
     """OpportunityHistory goes from qualification to closing; the history of fields knows of engagement in between."""
     found = rows(company.home, "select opportunity_id, field, changed_at, new_value from ops_field_history_difference")
-    assert found == [(long_id(COMPARED_DEAL), "stagename", datetime(2026, 11, 12, 12), "engagement")]
+    assert found == [(long_id(COMPARED_DEAL), "stage", datetime(2026, 11, 12, 12), "engagement")]

@@ -1,12 +1,12 @@
 -- One row per activity of a rep that has happened by T: call, meeting, task or logged e-mail; and per booked meeting that lies ahead.
--- A meeting that Instantly and the CRM tell is the CRM's.
+-- A meeting that a sending tool and the CRM both report is the CRM's.
 with telling as (
 
     select * from {{ ref('int_activity_telling') }}
 
 ),
 
--- Each row of Instantly's tells one thing of a meeting: that it was booked, or that it was held.
+-- Each row of a sending tool says one thing of a meeting: that it was booked, or that it was held.
 repeated as (
 
     select source_system, activity_id from {{ ref('int_meeting_telling') }} where repeats_id is not null

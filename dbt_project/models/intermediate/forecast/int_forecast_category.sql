@@ -1,19 +1,17 @@
 -- One row per opportunity and time [known_from, known_until) in days: which category its forecast had, as a forecast that is made at the start of one
--- of these days knows it. Salesforce's history tells each change; elsewhere, and after its last word, the extracts do.
+-- of these days knows it. A CRM's history says each change where it names the category; elsewhere, and after its last word, the extracts do.
 with opportunity_version as (
 
     select * from {{ ref('int_opportunity_version') }}
 
 ),
 
-{% if uses('salesforce') -%}
-salesforce_history as (
+stage_history as (
 
-    select * from {{ ref('stg_salesforce__opportunity_history') }}
+    select * from {{ ref('canonical_stage_history') }}
 
 ),
 
-{% endif -%}
 run as (
 
     select timezone from {{ source('config', 'run') }}
@@ -26,13 +24,11 @@ told as (
         source_system, opportunity_id, forecast_category, valid_from as told_at, 'extract' as evidence, cast(version_number as varchar) as telling
     from opportunity_version
 
-    {% if uses('salesforce') -%}
     union all
 
-    select _system, opportunity_id, forecast_category, entered_at, 'history', history_id
-    from salesforce_history
-    where row_disposition = 'loaded' and forecast_category is not null
-    {%- endif %}
+    select source_system, opportunity_id, forecast_category, changed_at, 'history', change_id
+    from stage_history
+    where forecast_category is not null
 
 ),
 

@@ -7,28 +7,18 @@ with opportunity_version as (
 
 ),
 
-generic_history as (
+stage_history as (
 
-    select * from {{ ref('stg_generic__stage_history') }}
-
-),
-
-{% if uses('salesforce') -%}
-field_history as (
-
-    select * from {{ ref('stg_salesforce__opportunity_field_history') }}
+    select * from {{ ref('canonical_stage_history') }}
 
 ),
 
-{% endif -%}
-{% if uses('hubspot') -%}
-hubspot_history as (
+field_change as (
 
-    select * from {{ ref('int_hubspot_deal_history') }}
+    select * from {{ ref('canonical_field_change') }}
 
 ),
 
-{% endif -%}
 opportunity as (
 
     select * from {{ ref('int_opportunity') }}
@@ -41,19 +31,16 @@ run as (
 
 ),
 
-{% if uses('salesforce') -%}
--- Salesforce tells each change of owner twice: by the users' names, which may be anybody's, and by their ids.
 owner_change as (
 
     select
-        _system, opportunity_id, {{ salesforce_id('old_value') }} as old_owner_id, {{ salesforce_id('new_value') }} as new_owner_id, changed_at,
-        row_number() over (partition by opportunity_id order by changed_at, change_id) as change_number
-    from field_history
-    where row_disposition = 'loaded' and not is_deleted and field = 'owner' and new_value like '005%'
+        source_system, opportunity_id, old_value as old_owner_id, new_value as new_owner_id, changed_at,
+        row_number() over (partition by source_system, opportunity_id order by changed_at, change_id) as change_number
+    from field_change
+    where field = 'owner'
 
 ),
 
-{% endif -%}
 compared_version as (
 
     select
@@ -82,31 +69,21 @@ told as (
 
     union all
 
-    select _system, opportunity_id, owner_id, entered_at, 'history', 0
-    from generic_history
-    where row_disposition = 'loaded' and owner_id is not null
-    {%- if uses('salesforce') %}
+    select source_system, opportunity_id, owner_id, changed_at, 'history', 0
+    from stage_history
+    where owner_id is not null
 
     union all
 
-    select _system, opportunity_id, new_owner_id, changed_at, 'history', 0
+    select source_system, opportunity_id, new_owner_id, changed_at, 'history', 0
     from owner_change
 
     union all
 
     -- Who owned a deal before the first change did so from the start.
-    select _system, opportunity_id, old_owner_id, cast('1970-01-01' as timestamp), 'history', 0
+    select source_system, opportunity_id, old_owner_id, cast('1970-01-01' as timestamp), 'history', 0
     from owner_change
     where change_number = 1 and old_owner_id is not null
-    {%- endif %}
-    {%- if uses('hubspot') %}
-
-    union all
-
-    select source_system, opportunity_id, owner_id, changed_at, 'history', 0
-    from hubspot_history
-    where owner_id is not null
-    {%- endif %}
 
 ),
 

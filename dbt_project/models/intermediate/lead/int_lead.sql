@@ -1,30 +1,23 @@
 -- One row per lead, as last delivered, with the motion that its source belongs to and the first campaign that it was in.
 -- Leads that were merged into another are deleted, and know which.
-with generic_lead as (
-
-    select * from {{ ref('stg_generic__lead') }}
-
-),
-
 {% set is_before -%}
     case when newest.converted_at is not null then delivered._extracted_at < newest.converted_at else delivered.opportunity_id is null end
 {%- endset -%}
-{% if uses('salesforce') -%}
-salesforce_lead as (
+with delivered as (
 
-    select * from {{ ref('stg_salesforce__lead') }}
-
-),
-
-salesforce_campaign as (
-
-    select * from {{ ref('stg_salesforce__campaign') }}
+    select * from {{ ref('canonical_lead') }}
 
 ),
 
-salesforce_campaign_member as (
+campaign as (
 
-    select * from {{ ref('stg_salesforce__campaign_member') }}
+    select * from {{ ref('canonical_campaign') }}
+
+),
+
+campaign_member as (
+
+    select * from {{ ref('canonical_campaign_member') }}
 
 ),
 
@@ -34,29 +27,6 @@ contact as (
 
 ),
 
-{% endif -%}
-{% if uses('hubspot') -%}
-hubspot_lead as (
-
-    select * from {{ ref('int_hubspot_lead') }}
-
-),
-
-{% endif -%}
-{% if uses('instantly') -%}
-instantly_lead as (
-
-    select * from {{ ref('stg_instantly__lead') }}
-
-),
-
-instantly_campaign as (
-
-    select * from {{ ref('stg_instantly__campaign') }}
-
-),
-
-{% endif -%}
 record_merge as (
 
     select * from {{ ref('int_record_merge') }}
@@ -66,50 +36,6 @@ record_merge as (
 motion as (
 
     select * from {{ source('config', 'motion') }}
-
-),
-
-delivered as (
-
-    select
-        _system as source_system, lead_id, account_id, owner_id, name, email, title, company, industry, employees, country, source, status,
-        created_at, qualified_at, converted_at, opportunity_id, false as is_deleted,
-        cast(null as varchar) as contact_id, cast(null as varchar) as campaign_id, cast(null as varchar) as domain, extra, _extracted_at
-    from generic_lead
-    where row_disposition = 'loaded'
-
-    {% if uses('salesforce') -%}
-    union all
-
-    select
-        _system, lead_id, account_id, owner_id, name, email, title, company, industry, employees, country, source, status,
-        created_at, cast(null as timestamp), converted_at, opportunity_id, is_deleted,
-        contact_id, cast(null as varchar), cast(null as varchar), extra, _extracted_at
-    from salesforce_lead
-    where row_disposition = 'loaded'
-    {%- endif %}
-
-    {% if uses('hubspot') -%}
-    union all
-
-    select
-        source_system, lead_id, account_id, owner_id, name, email, title, company, industry, employees, country, source, status,
-        created_at, qualified_at, converted_at, opportunity_id, is_deleted, cast(null as varchar), cast(null as varchar),
-        cast(null as varchar), cast(null as varchar), _extracted_at
-    from hubspot_lead
-    {%- endif %}
-
-    {% if uses('instantly') -%}
-    union all
-
-    -- A person to whom a campaign writes. Nobody owns them: to load a list of addresses is no work on a lead.
-    select
-        _system, lead_id, cast(null as varchar), cast(null as varchar), name, email, title, company, cast(null as varchar),
-        cast(null as bigint), cast(null as varchar), 'Instantly', status, created_at, cast(null as timestamp),
-        cast(null as timestamp), cast(null as varchar), false, cast(null as varchar), campaign_id, domain, cast(null as varchar), _extracted_at
-    from instantly_lead
-    where row_disposition = 'loaded'
-    {%- endif %}
 
 ),
 
@@ -140,59 +66,22 @@ before_conversion as (
 
 ),
 
-campaign_name as (
-
-    select cast(null as varchar) as source_system, cast(null as varchar) as campaign_id, cast(null as varchar) as name where false
-
-    {% if uses('salesforce') -%}
-    union all
-
-    select _system, campaign_id, name
-    from salesforce_campaign
-    where row_disposition = 'loaded'
-    qualify row_number() over (partition by campaign_id order by _extracted_at desc) = 1
-    {%- endif %}
-
-    {% if uses('instantly') -%}
-    union all
-
-    select _system, campaign_id, name
-    from instantly_campaign
-    where row_disposition = 'loaded'
-    qualify row_number() over (partition by campaign_id order by _extracted_at desc) = 1
-    {%- endif %}
-
-),
-
+-- After its conversion a lead's memberships are its contact's; and those of a merged lead are the other's.
 membership as (
 
     select
-        cast(null as varchar) as source_system, cast(null as varchar) as lead_id, cast(null as varchar) as campaign_id,
-        cast(null as timestamp) as created_at
-    where false
-
-    {% if uses('salesforce') -%}
-    union all
-
-    -- After its conversion a lead's memberships are its contact's; and those of a merged lead are the other's.
-    select
-        member._system, coalesce(lead_merge.survivor_id, member.lead_id, contact.lead_id), member.campaign_id, member.created_at
-    from (
-        select *
-        from salesforce_campaign_member
-        where row_disposition = 'loaded'
-        qualify row_number() over (partition by member_id order by _extracted_at desc) = 1
-    ) as member
+        campaign_member.source_system, coalesce(lead_merge.survivor_id, campaign_member.lead_id, contact.lead_id) as lead_id,
+        campaign_member.campaign_id, campaign_member.created_at
+    from campaign_member
     left join record_merge as lead_merge
-        on member._system = lead_merge.source_system and lead_merge.object = 'lead' and member.lead_id = lead_merge.record_id
+        on campaign_member.source_system = lead_merge.source_system and lead_merge.object = 'lead'
+        and campaign_member.lead_id = lead_merge.record_id
     left join record_merge as contact_merge
-        on member._system = contact_merge.source_system and contact_merge.object = 'contact'
-        and member.contact_id = contact_merge.record_id
+        on campaign_member.source_system = contact_merge.source_system and contact_merge.object = 'contact'
+        and campaign_member.contact_id = contact_merge.record_id
     left join contact
-        on member._system = contact.source_system
-        and coalesce(contact_merge.survivor_id, member.contact_id) = contact.contact_id
-    where not member.is_deleted
-    {%- endif %}
+        on campaign_member.source_system = contact.source_system
+        and coalesce(contact_merge.survivor_id, campaign_member.contact_id) = contact.contact_id
 
 ),
 
@@ -227,7 +116,7 @@ select
     newest.contact_id,
     newest.domain,
     newest.extra,
-    coalesce(campaign_name.name, newest.campaign_id, first_campaign.campaign_id) as campaign,
+    coalesce(campaign.name, newest.campaign_id, first_campaign.campaign_id) as campaign,
     newest.is_deleted or lead_merge.survivor_id is not null as is_deleted,
     lead_merge.survivor_id as merged_into,
     before_conversion.industry as industry_before,
@@ -246,6 +135,6 @@ left join record_merge as account_merge
     on newest.source_system = account_merge.source_system and account_merge.object = 'account'
     and newest.account_id = account_merge.record_id
 left join first_campaign on newest.source_system = first_campaign.source_system and newest.lead_id = first_campaign.lead_id
-left join campaign_name
-    on newest.source_system = campaign_name.source_system
-    and coalesce(newest.campaign_id, first_campaign.campaign_id) = campaign_name.campaign_id
+left join campaign
+    on newest.source_system = campaign.source_system
+    and coalesce(newest.campaign_id, first_campaign.campaign_id) = campaign.campaign_id

@@ -1,38 +1,37 @@
--- One row per opportunity and moment at which Salesforce's history of its fields tells a change: its state from then on, and what it began as.
+-- One row per opportunity and moment at which a CRM's history of its fields has a change: its state from then on, and what it began as.
 -- A field that was never changed while it was tracked has its last delivered value throughout.
-{{ config(enabled=uses('salesforce')) }}
-with field_history as (
+with field_change as (
 
-    select * from {{ ref('stg_salesforce__opportunity_field_history') }}
+    select * from {{ ref('canonical_field_change') }}
 
 ),
 
 opportunity as (
 
-    select * from {{ ref('int_opportunity') }} where source_system = 'salesforce'
+    select * from {{ ref('int_opportunity') }}
 
 ),
 
 change as (
 
     select
-        opportunity_id, field, changed_at, _object, _file, _row,
+        source_system, opportunity_id, field, changed_at, _object, _file, _row,
         old_value, new_value, old_amount, new_amount, old_day, new_day,
-        row_number() over (partition by opportunity_id, field order by changed_at, change_id) as change_number,
-        lead(changed_at) over (partition by opportunity_id, field order by changed_at, change_id) as next_changed_at
-    from field_history
-    where row_disposition = 'loaded' and not is_deleted and field in ('stagename', 'amount', 'closedate')
+        row_number() over (partition by source_system, opportunity_id, field order by changed_at, change_id) as change_number,
+        lead(changed_at) over (partition by source_system, opportunity_id, field order by changed_at, change_id) as next_changed_at
+    from field_change
+    where field in ('stage', 'amount', 'expected_close')
 
 ),
 
 span as (
 
-    select opportunity_id, field, changed_at as told_from, next_changed_at as told_to, new_value as stage, new_amount as amount, new_day as day
+    select source_system, opportunity_id, field, changed_at as told_from, next_changed_at as told_to, new_value as stage, new_amount as amount, new_day as day
     from change
 
     union all
 
-    select opportunity_id, field, cast('1970-01-01' as timestamp), changed_at, old_value, old_amount, old_day
+    select source_system, opportunity_id, field, cast('1970-01-01' as timestamp), changed_at, old_value, old_amount, old_day
     from change
     where change_number = 1
 
@@ -40,23 +39,25 @@ span as (
 
 moment as (
 
-    select opportunity_id, changed_at, min(_object) as _object, min(_file) as _file, min(_row) as _row
+    select source_system, opportunity_id, changed_at, min(_object) as _object, min(_file) as _file, min(_row) as _row
     from change
-    group by opportunity_id, changed_at
+    group by source_system, opportunity_id, changed_at
 
     union all
 
     -- What it was before the first change is known from then on when it was created.
-    select change.opportunity_id, min(opportunity.created_at), min(change._object), min(change._file), min(change._row)
+    select change.source_system, change.opportunity_id, min(opportunity.created_at), min(change._object), min(change._file), min(change._row)
     from change
-    inner join opportunity on change.opportunity_id = opportunity.opportunity_id
+    inner join opportunity
+        on change.source_system = opportunity.source_system and change.opportunity_id = opportunity.opportunity_id
     where not opportunity.is_created_at_inferred
-    group by change.opportunity_id
+    group by change.source_system, change.opportunity_id
     having min(opportunity.created_at) < min(change.changed_at)
 
 )
 
 select
+    moment.source_system,
     moment.opportunity_id,
     moment.changed_at,
     coalesce(stage_span.stage, opportunity.stage_label) as stage_label,
@@ -66,9 +67,10 @@ select
     moment._file,
     moment._row
 from moment
-left join opportunity on moment.opportunity_id = opportunity.opportunity_id
-{%- for name, field in [('stage_span', 'stagename'), ('amount_span', 'amount'), ('day_span', 'closedate')] %}
+left join opportunity
+    on moment.source_system = opportunity.source_system and moment.opportunity_id = opportunity.opportunity_id
+{%- for name, field in [('stage_span', 'stage'), ('amount_span', 'amount'), ('day_span', 'expected_close')] %}
 left join span as {{ name }}
-    on moment.opportunity_id = {{ name }}.opportunity_id and {{ name }}.field = '{{ field }}'
+    on moment.source_system = {{ name }}.source_system and moment.opportunity_id = {{ name }}.opportunity_id and {{ name }}.field = '{{ field }}'
     and moment.changed_at >= {{ name }}.told_from and (moment.changed_at < {{ name }}.told_to or {{ name }}.told_to is null)
 {%- endfor %}

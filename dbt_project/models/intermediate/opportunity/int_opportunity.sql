@@ -5,28 +5,12 @@ with opportunity_version as (
 
 ),
 
-generic_history as (
+stage_history as (
 
-    select * from {{ ref('stg_generic__stage_history') }}
-
-),
-
-{% if uses('salesforce') -%}
-salesforce_history as (
-
-    select * from {{ ref('stg_salesforce__opportunity_history') }}
+    select * from {{ ref('canonical_stage_history') }}
 
 ),
 
-{% endif -%}
-{% if uses('hubspot') -%}
-hubspot_history as (
-
-    select * from {{ ref('int_hubspot_deal_history') }}
-
-),
-
-{% endif -%}
 absence as (
 
     select * from {{ ref('int_opportunity_absence') }}
@@ -82,20 +66,11 @@ first_seen as (
 
 first_told as (
 
-    select history.source_system, history.opportunity_id, min(history.entered_at) as first_told_at
-    from (
-        select _system as source_system, opportunity_id, entered_at from generic_history where row_disposition = 'loaded'
-    {% if uses('salesforce') -%}
-        union all
-        select _system, opportunity_id, entered_at from salesforce_history where row_disposition = 'loaded'
-    {%- endif %}
-    {% if uses('hubspot') -%}
-        union all
-        select source_system, opportunity_id, changed_at from hubspot_history
-    {%- endif %}
-    ) as history
-    inner join undated on history.source_system = undated.source_system and history.opportunity_id = undated.opportunity_id
-    group by history.source_system, history.opportunity_id
+    select stage_history.source_system, stage_history.opportunity_id, min(stage_history.changed_at) as first_told_at
+    from stage_history
+    inner join undated
+        on stage_history.source_system = undated.source_system and stage_history.opportunity_id = undated.opportunity_id
+    group by stage_history.source_system, stage_history.opportunity_id
 
 ),
 

@@ -1,14 +1,7 @@
 -- One row per change that a CRM's own history tells, and why it cannot be used (problem; null where it can).
-with generic_history as (
+with stage_history as (
 
-    select * from {{ ref('stg_generic__stage_history') }}
-
-),
-
-{% if uses('salesforce') -%}
-salesforce_history as (
-
-    select * from {{ ref('stg_salesforce__opportunity_history') }}
+    select * from {{ ref('canonical_stage_history') }}
 
 ),
 
@@ -18,15 +11,6 @@ field_history_state as (
 
 ),
 
-{% endif -%}
-{% if uses('hubspot') -%}
-hubspot_history as (
-
-    select * from {{ ref('int_hubspot_deal_history') }}
-
-),
-
-{% endif -%}
 opportunity as (
 
     select * from {{ ref('int_opportunity') }}
@@ -45,39 +29,30 @@ run as (
 
 ),
 
+with_history as (
+
+    select distinct source_system, opportunity_id from stage_history
+
+),
+
 told as (
 
     select
-        _system as source_system, _object, opportunity_id, cast(null as varchar) as pipeline, stage_label, entered_at as changed_at, amount,
-        expected_close_on, true as is_close_date_of_today, _file, _row
-    from generic_history
-    where row_disposition = 'loaded'
-
-    {% if uses('salesforce') -%}
-    union all
-
-    select _system, _object, opportunity_id, cast(null as varchar), stage_label, entered_at, amount, expected_close_on, true, _file, _row
-    from salesforce_history
-    where row_disposition = 'loaded'
+        source_system, _object, opportunity_id, pipeline, stage_label, changed_at, amount, expected_close_on, is_close_date_of_today, _file, _row
+    from stage_history
 
     union all
 
-    -- The history of single fields speaks where OpportunityHistory says nothing of the deal (ops_field_history_difference compares them).
+    -- The history of single fields speaks where the history of stages says nothing of the deal (ops_field_history_difference compares them).
     select
-        'salesforce', _object, opportunity_id, cast(null as varchar), stage_label, changed_at, amount, expected_close_on, true, _file, _row
+        field_history_state.source_system, field_history_state._object, field_history_state.opportunity_id, cast(null as varchar),
+        field_history_state.stage_label, field_history_state.changed_at, field_history_state.amount, field_history_state.expected_close_on, true,
+        field_history_state._file, field_history_state._row
     from field_history_state
-    where opportunity_id not in (
-        select opportunity_id from salesforce_history where row_disposition = 'loaded' and opportunity_id is not null
-    )
-    {%- endif %}
-
-    {% if uses('hubspot') -%}
-    union all
-
-    -- HubSpot keeps no history of the close date unless asked to: then what was expected then is not known.
-    select source_system, _object, opportunity_id, pipeline, stage_label, changed_at, amount, expected_close_on, false, _file, _row
-    from hubspot_history
-    {%- endif %}
+    left join with_history
+        on field_history_state.source_system = with_history.source_system
+        and field_history_state.opportunity_id = with_history.opportunity_id
+    where with_history.opportunity_id is null
 
 ),
 

@@ -1,5 +1,5 @@
 -- One row per source system and user id that a user, a deal or a lead names: what the tables call it where they are cut by rep.
--- That is its id; where two systems use the same id for different people, the id with its system: 'hubspot:17'. The name is today's.
+-- That is its id; where two systems use the same id for different people, the id with its system: 'generic:17'. The name is today's.
 with user_version as (
 
     select * from {{ ref('int_user_version') }}

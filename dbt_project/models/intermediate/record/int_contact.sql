@@ -5,14 +5,12 @@ with contact as (
 
 ),
 
-{% if uses('salesforce') -%}
-salesforce_lead as (
+lead as (
 
-    select * from {{ ref('stg_salesforce__lead') }}
+    select * from {{ ref('canonical_lead') }}
 
 ),
 
-{% endif -%}
 record_merge as (
 
     select * from {{ ref('int_record_merge') }}
@@ -29,18 +27,9 @@ newest as (
 
 converted as (
 
-    select
-        cast(null as varchar) as source_system, cast(null as varchar) as contact_id, cast(null as varchar) as lead_id,
-        cast(null as timestamp) as converted_at, cast(null as timestamp) as _extracted_at
-    where false
-
-    {% if uses('salesforce') -%}
-    union all
-
-    select _system, contact_id, lead_id, converted_at, _extracted_at
-    from salesforce_lead
-    where row_disposition = 'loaded' and contact_id is not null
-    {%- endif %}
+    select source_system, contact_id, lead_id, converted_at, _extracted_at
+    from lead
+    where contact_id is not null
 
 ),
 

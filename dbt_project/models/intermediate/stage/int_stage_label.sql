@@ -7,16 +7,9 @@ with opportunity_version as (
 
 ),
 
-generic_history as (
+stage_history as (
 
-    select * from {{ ref('stg_generic__stage_history') }}
-
-),
-
-{% if uses('salesforce') -%}
-salesforce_history as (
-
-    select * from {{ ref('stg_salesforce__opportunity_history') }}
+    select * from {{ ref('canonical_stage_history') }}
 
 ),
 
@@ -26,27 +19,12 @@ field_history_state as (
 
 ),
 
-salesforce_stage as (
+crm_label as (
 
-    select * from {{ ref('stg_salesforce__opportunity_stage') }}
-
-),
-
-{% endif -%}
-{% if uses('hubspot') -%}
-hubspot_history as (
-
-    select * from {{ ref('int_hubspot_deal_history') }}
+    select *, lower(stage_label) as label_key from {{ ref('canonical_crm_stage') }}
 
 ),
 
-hubspot_stage as (
-
-    select * from {{ ref('int_hubspot_stage') }}
-
-),
-
-{% endif -%}
 configured_stage as (
 
     select * from {{ source('config', 'stage') }}
@@ -69,90 +47,61 @@ pipeline_of_opportunity as (
 
 told_in_history as (
 
-    select _system as source_system, opportunity_id, cast(null as varchar) as pipeline, stage_label
-    from generic_history
-    where row_disposition = 'loaded'
-    {% if uses('salesforce') -%}
+    select source_system, opportunity_id, pipeline, stage_label from stage_history
     union
-    select _system, opportunity_id, cast(null as varchar), stage_label from salesforce_history where row_disposition = 'loaded'
-    union
-    -- Where it speaks: of deals that OpportunityHistory says nothing of.
-    select 'salesforce', opportunity_id, cast(null as varchar), stage_label
+    -- Where it speaks: of deals that the history of stages says nothing of.
+    select field_history_state.source_system, field_history_state.opportunity_id, cast(null as varchar), field_history_state.stage_label
     from field_history_state
-    where stage_label is not null and opportunity_id not in (
-        select opportunity_id from salesforce_history where row_disposition = 'loaded' and opportunity_id is not null
-    )
-    {%- endif %}
-    {% if uses('hubspot') -%}
-    union
-    select source_system, opportunity_id, pipeline, stage_label from hubspot_history
-    {%- endif %}
-
-),
-
-{% if uses('salesforce') -%}
--- Without Ids, a label is all that a stage is known by. A label that came back is told anew by a repeated row.
-salesforce_label as (
-
-    select
-        _system, stage_label, lower(stage_label) as label_key, coalesce(stage_id, lower(stage_label)) as stage_id, is_closed, is_won, sort_order,
-        default_probability, _extracted_at, case when row_disposition = 'loaded' then 0 else 1 end as place
-    from salesforce_stage
-    where row_disposition in ('loaded', 'duplicate')
+    left join stage_history
+        on field_history_state.source_system = stage_history.source_system
+        and field_history_state.opportunity_id = stage_history.opportunity_id
+    where field_history_state.stage_label is not null and stage_history.opportunity_id is null
 
 ),
 
 newest_of_id as (
 
     select *
-    from salesforce_label
-    qualify row_number() over (partition by stage_id order by _extracted_at desc, place, label_key) = 1
+    from crm_label
+    qualify row_number() over (
+        partition by source_system, pipeline, stage_id order by _extracted_at desc, place, label_key
+    ) = 1
 
 ),
 
-{% endif -%}
--- Every label that a renamed stage ever had, with the one that it has now. Of two stages that had a label, the one that had it last is meant.
+-- Of two stages that had a label, the one that had it last is meant.
+last_of_label as (
+
+    select *
+    from crm_label
+    qualify row_number() over (
+        partition by source_system, pipeline, label_key order by _extracted_at desc, place, stage_id
+    ) = 1
+
+),
+
+-- Every label that a renamed stage ever had, with the one that it has now.
 renamed as (
 
-    select cast(null as varchar) as source_system, cast(null as varchar) as label_key, cast(null as varchar) as name_key
-    where false
-    {% if uses('salesforce') -%}
-    union all
-    select told._system, told.label_key, newest_of_id.label_key
-    from (
-        select *
-        from salesforce_label
-        qualify row_number() over (partition by label_key order by _extracted_at desc, place, stage_id) = 1
-    ) as told
-    inner join newest_of_id on told.stage_id = newest_of_id.stage_id
-    where told.label_key <> newest_of_id.label_key
-    {%- endif %}
+    select last_of_label.source_system, last_of_label.label_key, newest_of_id.label_key as name_key
+    from last_of_label
+    inner join newest_of_id
+        on last_of_label.source_system = newest_of_id.source_system
+        and last_of_label.pipeline is not distinct from newest_of_id.pipeline
+        and last_of_label.stage_id = newest_of_id.stage_id
+    where last_of_label.label_key <> newest_of_id.label_key
 
 ),
 
+-- A label that today's table no longer holds keeps the meaning it had when it was last delivered.
+-- A CRM's stages are those of each of its pipelines, or of all of them (pipeline is null).
 newest_crm_stage as (
 
-    -- A label that today's table no longer holds keeps the meaning it had when it was last delivered.
-    -- A CRM's stages are those of each of its pipelines, or of all of them (pipeline is null).
-    select
-        cast(null as varchar) as source_system, cast(null as varchar) as pipeline, cast(null as varchar) as stage_label,
-        cast(null as boolean) as is_closed,
-        cast(null as boolean) as is_won, cast(null as bigint) as sort_order, cast(null as double) as default_probability
-    where false
-    {% if uses('salesforce') -%}
-    union all
-    select _system, cast(null as varchar), stage_label, is_closed, is_won, sort_order, default_probability
-    from (
-        select *
-        from newest_of_id
-        qualify row_number() over (partition by label_key order by _extracted_at desc, place, stage_id) = 1
-    )
-    {%- endif %}
-    {% if uses('hubspot') -%}
-    union all
-    select 'hubspot', pipeline, stage_word, is_won or is_lost, is_won, display_order, probability
-    from hubspot_stage
-    {%- endif %}
+    select source_system, pipeline, stage_label, is_closed, is_won, sort_order, default_probability
+    from newest_of_id
+    qualify row_number() over (
+        partition by source_system, pipeline, label_key order by _extracted_at desc, place, stage_id
+    ) = 1
 
 ),
 

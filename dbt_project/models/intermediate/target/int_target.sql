@@ -1,6 +1,6 @@
 -- One row per target in force: whose it is, by id, address or name; which of its cells names nobody and nothing known; whether another overlaps it;
 -- and whether it is a quota of a period that is not the company's, so that no forecast is held against it.
--- Quotas that Salesforce keeps (ForecastingQuota) are targets for bookings; where the hand-kept sheet names the same one, the sheet speaks.
+-- Quotas that a CRM keeps are targets for bookings; where the hand-kept sheet names the same one, the sheet speaks.
 with target as (
 
     select * from {{ ref('canonical_target') }}
