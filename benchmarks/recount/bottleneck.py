@@ -40,7 +40,7 @@ def bottlenecks(facts: Facts) -> list[Row]:
                         "company" if scope == "all" else scope,
                         fact.cuts[scope][0],
                     )
-                    stays[place].append(Stay(visit.entered, visit.exited))
+                    stays[place].append(Stay(_minute(visit.entered), _minute(visit.exited) if visit.exited else None))
     if not stays:
         return []
     # Dense: every open stage of a pipeline in use, also one that nobody was in.
@@ -74,6 +74,11 @@ def bottlenecks(facts: Facts) -> list[Row]:
     return found
 
 
+def _minute(moment: datetime) -> datetime:
+    """Time in a stage is in whole minutes."""
+    return moment.replace(second=0, microsecond=0)
+
+
 def _flow(facts: Facts, stays: list[Stay], start: date, after: date, first: date) -> Row:
     # Only days that are known and over count.
     known = max(start, facts.first_day)
@@ -104,9 +109,8 @@ def _flow(facts: Facts, stays: list[Stay], start: date, after: date, first: date
         "throughput_per_day": len(left) / days,
         "mean_wip": spent / ((end - begin) / DAY),
         "residence_days": share(spent, len(left)),
-        "littles_law_ratio": (spent / ((end - begin) / DAY)) / (arrivals / days * mean_stay)
-        if arrivals and mean_stay
-        else None,
+        # Both by the same clock: time spent there ÷ what those who came would spend, staying as long as those who left.
+        "littles_law_ratio": spent / (arrivals * mean_stay) if arrivals and mean_stay else None,
         "utilisation": share(arrivals, len(left)),
         "is_growing": low is not None and low > 0.5 if arrivals + len(left) >= 20 else None,
     }

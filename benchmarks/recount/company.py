@@ -119,5 +119,5 @@ def months_later(day: date, months: int) -> date:
 
 
 def phase_of(probability: float) -> str:
-    """The open phase whose own probability is nearest: what a CRM's stage means that no config describes."""
-    return min(zip(PROBABILITIES[:4], PHASES[:4], strict=True), key=lambda pair: abs(pair[0] - probability))[1]
+    """What a CRM's open stage means that no config describes, by its own probability. No document says where the phases part."""
+    return PHASES[sum(probability >= bound for bound in (0.2, 0.4, 0.75))]

@@ -17,14 +17,9 @@ Row = dict[str, Any]
 
 
 def dates(facts: Facts, last: date) -> list[Row]:
+    # How far the table reaches is not counted; what it says of a day is.
     company = facts.company
-    # From a year before anything that was delivered: how far it reaches is not counted, what it says of a day is.
-    days = [
-        *(min(fact.life.days) for fact in facts.deals),
-        *(company.day(lead.created) for lead in facts.leads if not lead.is_deleted),
-    ]
-    days += [activity.on for activity in facts.activities] + [company.day(mail.at) for mail in facts.mails]
-    day, found = months_later(min(days).replace(month=1, day=1), -12), []
+    day, found = date(1970, 1, 1), []
     while day <= last:
         fiscal = company.period_start("fiscal_year", day)
         found.append(

@@ -112,7 +112,13 @@ class _StageBook:
                 self.stages[(pipeline, stage)] = Stage(name, row.text("label") or stage, order, phase, float(chance))
 
     def all(self) -> list[Stage]:
-        return sorted(self.stages.values(), key=lambda stage: (stage.pipeline, stage.order))
+        configured = [
+            self.company.stage_of(pipeline, stage["label"])
+            for pipeline in self.company.raw.get("pipelines") or []
+            for stage in pipeline["stages"]
+        ]
+        every = [*self.stages.values(), *(stage for stage in configured if stage is not None)]
+        return sorted(every, key=lambda stage: (stage.pipeline, stage.order))
 
     def find(self, stage: str | None, pipeline: str | None) -> Stage:
         if stage is None and pipeline is None:
@@ -440,12 +446,17 @@ def _activities(delivery: Delivery, company: Company) -> list[Activity]:
         ).items():
             head = heads.get(name)
             at = row.moment("hstimestamp", "timestamp") or (head.moment("occurredat", "timestamp") if head else None)
+            made = row.moment("hscreatedate", "createdate", "createdat")
+            if kind == "meeting":
+                at = row.moment("hsmeetingstarttime", "starttime", "meetingstarttime") or at
             owner = row.text("hubspotownerid", "ownerid") or (head.text("ownerid") if head else None)
             if kind == "task" and (row.text("hstaskstatus", "status") or "").lower() != "completed":
                 continue
             if at and not _is_gone(row):
                 found.append(
-                    Activity(SYSTEM, name, kind, owner, company.day(at), company.day(at) if kind == "meeting" else None)
+                    Activity(
+                        SYSTEM, name, kind, owner, company.day(at), company.day(made) if kind == "meeting" and made else None
+                    )
                 )
     return found
 

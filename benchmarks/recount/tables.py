@@ -105,7 +105,7 @@ TABLES: dict[str, Table] = {
         slack={"share": 1e-6, "credited_amount": 0.01},
     ),
     "dim_date": Table(
-        lambda facts: dimensions.dates(facts, facts.as_of + timedelta(days=1500)), ("date_day",), only_published=True
+        lambda facts: dimensions.dates(facts, facts.as_of + timedelta(days=30_000)), ("date_day",), only_published=True
     ),
     "dim_rep": Table(dimensions.reps, ("source_system", "rep_id"), where="where not is_placeholder"),
     "dim_stage": Table(dimensions.stages, ("source_system", "pipeline", "stage")),
