@@ -43,14 +43,13 @@ class Table:
 
 
 MINUTE = 1 / 24 / 60
-# A product with a probability is of doubles in the product: half a cent may go either way.
-TIES = {"weighted_amount": 0.005, "days_in_stage": MINUTE}
+STAYS = {"days_in_stage": MINUTE}
 
 TABLES: dict[str, Table] = {
-    "fct_opportunity": Table(opportunity.opportunities, ("source_system", "opportunity_id"), slack=TIES),
-    "fct_stage_visit": Table(opportunity.visits, ("source_system", "opportunity_id", "visit_number"), slack=TIES),
+    "fct_opportunity": Table(opportunity.opportunities, ("source_system", "opportunity_id"), slack=STAYS),
+    "fct_stage_visit": Table(opportunity.visits, ("source_system", "opportunity_id", "visit_number"), slack=STAYS),
     "ops_close_date_difference": Table(opportunity.close_date_differences, ("source_system", "opportunity_id")),
-    "fct_pipeline_daily": Table(pipeline.daily, ("source_system", "date_day", "pipeline", "stage"), slack=TIES),
+    "fct_pipeline_daily": Table(pipeline.daily, ("source_system", "date_day", "pipeline", "stage")),
     "fct_pipeline_movement": Table(pipeline.movements, ("source_system", "opportunity_id", "period_type", "period_start")),
     "fct_pipeline_bridge": Table(
         lambda facts: pipeline.bridges(facts, pipeline.movements(facts)),
