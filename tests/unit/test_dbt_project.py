@@ -331,7 +331,8 @@ def _descriptions() -> dict[str, str]:
     of_publishing = {
         f"{table.name}.{name}": description for table in (OPS_RUN, OPS_CHECK) for name, _, description in table.columns
     }
-    return of_dbt | of_publishing
+    of_tables = {name: model["description"] for name, model in _raw_marts().items()}
+    return of_dbt | of_publishing | of_tables | {table.name: table.description for table in (OPS_RUN, OPS_CHECK)}
 
 
 def test_every_description_can_be_read_alone() -> None:
