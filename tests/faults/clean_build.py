@@ -12,9 +12,13 @@ Two stages are open (qualify, propose), and every deal is worth 100. The week, a
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import duckdb
+import yaml
+
+MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
 
 SCHEMAS = ("raw", "config", "accounting", "staging", "intermediate", "marts")
 
@@ -628,3 +632,27 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
         CHANGE,
     ):
         connection.execute(tables)
+    for table, column, _, contract in differing_types(connection):
+        connection.execute(f'alter table marts.{table} alter column "{column}" type {contract}')
+
+
+def differing_types(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str | None]]:
+    """Columns of marts whose type is not that of the contract: (table, column, type, what the contract says; None: no such column)."""
+    contracts = _contracts()
+    found = connection.execute(
+        "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'marts' order by all"
+    ).fetchall()
+    told = [(table, column, kind, contracts.get((table, column))) for table, column, kind in found]
+    return [row for row in told if row[2] != row[3]]
+
+
+@cache
+def _contracts() -> dict[tuple[str, str], str]:
+    """The types that dbt enforces, by table and column."""
+    described = (yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader) for file in MARTS.rglob("_*__models.yml"))
+    return {
+        (model["name"], column["name"]): str(column["data_type"]).upper()
+        for content in described
+        for model in content["models"]
+        for column in model["columns"]
+    }

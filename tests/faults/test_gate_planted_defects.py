@@ -136,7 +136,7 @@ PLANTS: dict[str, str] = {
     # opportunities
     "there_are_opportunities": "delete from marts.fct_opportunity; delete from marts.fct_stage_visit;"
     " delete from marts.fct_pipeline_daily; update marts.fct_activity_daily set opportunities_created = 0;"
-    " delete from marts.fct_won_credit; delete from marts.rpt_bottleneck",
+    " delete from marts.fct_won_credit; delete from marts.rpt_bottleneck; delete from marts.ops_close_date_difference",
     "an_opportunity_is_one_row": again("marts.fct_opportunity", "opportunity_id = 'o5'"),
     "an_opportunity_has_an_id": again("marts.fct_opportunity", "opportunity_id = 'o5'", "null as opportunity_id"),
     "opportunity_status_is_known": "update marts.fct_opportunity set status = 'archived' where opportunity_id = 'o2'"
@@ -496,6 +496,11 @@ def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
 
 def test_every_check_has_a_planted_defect_and_every_planted_defect_a_check() -> None:
     assert sorted(PLANTS) == sorted(CHECKS)
+
+
+def test_clean_data_has_the_types_of_the_contracts(clean: Path) -> None:
+    with duckdb.connect(str(clean), read_only=True) as connection:
+        assert clean_build.differing_types(connection) == []
 
 
 def test_clean_data_is_green(clean: Path) -> None:
