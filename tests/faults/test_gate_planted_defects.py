@@ -140,7 +140,7 @@ PLANTS: dict[str, str] = {
     "an_opportunity_is_one_row": again("marts.fct_opportunity", "opportunity_id = 'o5'"),
     "an_opportunity_has_an_id": again("marts.fct_opportunity", "opportunity_id = 'o5'", "null as opportunity_id"),
     "opportunity_status_is_known": "update marts.fct_opportunity set status = 'archived' where opportunity_id = 'o2'"
-    "; delete from marts.fct_won_credit",
+    "; delete from marts.fct_won_credit; delete from marts.ops_close_date_difference",
     "the_stage_of_an_open_opportunity_is_known": "update marts.dim_stage set defined_by = 'unknown' where stage = 'propose'",
     "opportunity_status_fits_its_phase": "update marts.fct_opportunity set phase = 'closing' where opportunity_id = 'o2'",
     "tonight_tells_of_every_opportunity": "update marts.fct_opportunity set is_of_earlier_extract = true where opportunity_id = 'o1'",
