@@ -90,6 +90,7 @@ joined as (
         opportunity.is_created_at_inferred,
         opportunity.expected_close_on,
         status.stage_entered_at,
+        status.is_stage_entry_unknown,
         status.closed_at,
         {{ local_day('status.closed_at') }} as closed_on,
         opportunity.lost_reason,
@@ -175,7 +176,7 @@ select
     is_of_earlier_extract,
     cast({{ dbt.datediff('created_on', 'coalesce(closed_on, as_of)', 'day') }} as integer) as age_days,
     -- A deal that is over is in no stage any more: its row stays as it is from night to night.
-    case when status = 'open' then round({{ whole_minutes_in_days('stage_entered_at', 'as_of_end') }}, 6) end as days_in_stage,
+    case when status = 'open' and not coalesce(is_stage_entry_unknown, false) then round({{ whole_minutes_in_days('stage_entered_at', 'as_of_end') }}, 6) end as days_in_stage,
     case when status = 'won' then cast({{ dbt.datediff('created_on', 'closed_on', 'day') }} as integer) end as sales_cycle_days,
     cast(visits as integer) as visits,
     cast(visits - 1 as integer) as stage_changes,

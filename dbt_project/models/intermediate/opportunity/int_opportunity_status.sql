@@ -37,7 +37,9 @@ stage as (
 
 last_visit as (
 
-    select stage_visit.opportunity_key, stage_visit.entered_at, stage.stage, stage.stage_order, stage.phase, stage.state
+    select
+        stage_visit.opportunity_key, stage_visit.entered_at, stage_visit.first_told_at is not null as is_entry_unknown, stage.stage,
+        stage.stage_order, stage.phase, stage.state
     from stage_visit
     inner join stage on stage_visit.stage_key = stage.stage_key
     where stage_visit.is_current
@@ -97,6 +99,8 @@ select
     last_visit.stage_order,
     last_visit.phase,
     last_visit.entered_at as stage_entered_at,
+    -- It is there since before its history begins.
+    coalesce(last_visit.is_entry_unknown, false) as is_stage_entry_unknown,
     case when last_visit.state <> 'open' then last_visit.entered_at end as closed_at,
     opportunity.deleted_at,
     coalesce(visit_count.visits, 0) as visits,
