@@ -20,12 +20,23 @@ import pytest
 import tokyo as company
 from nights import COMMAND, PATIENCE, build_rows, clean_environment, prepared, rows
 
+from funnelcast.cli import answer
 from funnelcast.settings import Settings
 from orchestration.assets import DELIVERED_FILES, FILES_CHECK
 from orchestration.definitions import JOB, build_defs
+from orchestration.environment import DBT_PROJECT
 from publishing.certificate import read_certificate
 from publishing.errors import PublishRefused
 from publishing.run_log import read_runs
+
+MARTS = sorted((DBT_PROJECT / "models" / "marts").rglob("*.sql"))
+MARTS_OF_THE_FIT = {
+    "fct_forecast",
+    "fct_forecast_accuracy",
+    "fct_forecast_calibration",
+    "rpt_forecast_warning",
+    "fct_opportunity",
+}
 
 
 @pytest.fixture
@@ -131,6 +142,35 @@ def test_a_gate_that_is_killed_publishes_nothing(home: Settings) -> None:
     assert read_runs(home.home)[-1].outcome == "failed"
     with _instance(home) as instance:
         assert instance.get_runs()[0].status is dg.DagsterRunStatus.FAILURE
+
+
+# A fit that fails
+
+
+def test_a_fit_that_fails_takes_with_it_what_it_says_and_nothing_else(
+    home: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The run fails by the name of what failed, every mart that is no forecast is built, and yesterday's release stays (the fixture)."""
+
+    def broken(*_: object) -> object:
+        raise ArithmeticError("Singular matrix")
+
+    monkeypatch.setattr("forecasting.risks.fit", broken)
+    words = ["--home", home.home, "--landing", home.landing, "--config", home.config]
+    monkeypatch.setattr("sys.argv", ["funnelcast", "run", *map(str, words)])
+    with prepared(home):
+        code, _ = answer()
+    assert code == 1
+    (sentence,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("funnelcast: ")]
+    assert "dbt could not build" in sentence
+    assert "int_forecast_risk" in sentence
+    assert "Singular matrix" in sentence
+    assert read_runs(home.home)[-1].outcome == "failed"
+    assert read_runs(home.home)[-1].reason == sentence.removeprefix("funnelcast: ")
+    built = {
+        name for (name,) in build_rows(home, "select table_name from information_schema.tables where table_schema = 'marts'")
+    }
+    assert built == {path.stem for path in MARTS} - MARTS_OF_THE_FIT
 
 
 def _workers(home: Path) -> list[int]:
