@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from forecasting.combination import CombinationSettings, feedback, spread_scale, weights
 from forecasting.frames import ordinals
 from forecasting.positions import Floats, Ints
-from forecasting.predictive import quantile
+from forecasting.predictive import probability_of_reaching, quantile
 
 NAIVE = ("same_month_last_quarter", "moving_average", "last_period", "same_period_last_year")
 # Relative standard deviation of the risks' forecast besides chance and levels: what a period has of its own, and what its other
@@ -77,6 +77,15 @@ def laws(
         )
         parts.append(_law(rows, period, records, known, settings))
     return pd.concat(parts, ignore_index=True) if parts else _law_columns(table)
+
+
+def attainment(law: pd.DataFrame, quota: pd.DataFrame) -> pd.DataFrame:
+    """One row per row of ``law`` with a quota (``quota``: period_type, period_start, scope, scope_id, quota): probability_of_quota,
+    P(won in the period >= quota)."""
+    keys = _KEYS[1:]
+    rows = law.merge(quota[[*keys, "quota"]], on=keys)
+    numbers = (rows[name].to_numpy(float) for name in ("quota", "won_so_far", "mean", "standard_deviation"))
+    return rows[_KEYS].assign(probability_of_quota=probability_of_reaching(*numbers))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ statistics themselves.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,21 +72,22 @@ def fit(history: History, made_on: int) -> Fitted:
     )
 
 
-def risks(history: History, moment: pd.DataFrame) -> pd.DataFrame:
+def risks(history: History, moment: pd.DataFrame, known: Mapping[int, Fitted] | None = None) -> pd.DataFrame:
     """One row per moment, period and state: a stage, class of amount and age that open deals may be in, or (age null) the deals to
     come.
 
-    ``moment``: made_on, period_type, period_start, period_end (dates). Columns returned besides these three keys and STAGE,
-    amount_class, age: win_probability in the period; known_ratio and known_square_ratio (won amount and its square per known
-    amount and its square); unknown_amount and unknown_square (mean won amount and square where none is known); of deals to come
-    (age null): expected_wins, amount_mean, amount_square; basis, how many deals won and closed it stands on, and level_deviation:
-    the relative standard deviation of all that is expected of the period, from what is not known of levels (null for LIFE).
+    ``moment``: made_on, period_type, period_start, period_end (dates). ``known``: fits that are made already, by moment.
+    Columns returned besides these three keys and STAGE, amount_class, age: win_probability in the period; known_ratio and
+    known_square_ratio (won amount and its square per known amount and its square); unknown_amount and unknown_square (mean
+    won amount and square where none is known); of deals to come (age null): expected_wins, amount_mean, amount_square; basis,
+    how many deals won and closed it stands on, and level_deviation: the relative standard deviation of all that is expected
+    of the period, from what is not known of levels (null for LIFE).
     """
     frames = []
     made = ordinals(moment["made_on"])
     for made_on in np.unique(made).tolist():
         periods = moment[made == made_on]
-        fitted = fit(history, made_on)
+        fitted = (known or {}).get(made_on) or fit(history, made_on)
         starts, ends = ordinals(periods["period_start"]), ordinals(periods["period_end"]) + 1
         passes: dict[int, Wins] = {}
         for period_type, start, end in zip(periods["period_type"], starts, ends, strict=True):
@@ -145,13 +147,12 @@ def with_life(moment: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([moment, life], ignore_index=True)
 
 
-def windows(history: History, made_on: int) -> pd.DataFrame:
+def windows(history: History, fitted: Fitted, made_on: int) -> pd.DataFrame:
     """One row per state of open deals: when one that is won within a year is likely to be, as days from the moment.
 
     Columns: STAGE, amount_class, age, early_days and late_days: a quarter of the wins come before, three quarters by then; null
     where no win is expected. The chance between two horizons is taken to grow evenly.
     """
-    fitted = fit(history, made_on)
     ends = np.array((0, *_HORIZONS))
     passes: dict[int, Wins] = {}
     told = [_pass(fitted, made_on, made_on + int(end), passes).now[:, :, AGE_KNOTS].ravel() for end in _HORIZONS]

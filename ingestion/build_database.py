@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from forecasting.tables import SCHEMA as FITTED
+from forecasting.tables import TABLES
 from funnelcast.errors import GateRefused, UsageError
 from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
@@ -57,7 +59,7 @@ def make_build_database(settings: Settings, process: SalesProcess, landing: Land
     _remove(settings.build_database)
     write_process_tables(process, settings.raw / "config")
     with duckdb.connect(str(settings.build_database)) as connection:
-        for schema in ("raw", "config", "accounting"):
+        for schema in ("raw", "config", "accounting", FITTED):
             connection.execute(f"create schema {schema}")
         _make_run(connection, process, build_id, as_of, as_of_end)
         for name in process_tables():
@@ -65,6 +67,7 @@ def make_build_database(settings: Settings, process: SalesProcess, landing: Land
             connection.execute(f"create table config.{sql_name(name)} as from read_parquet({sql_path(path)})")
         _make_accounting(connection, landing.outcomes, as_of, settings.quarantine, known_then)
         _make_repaired_rows(connection, known_then, settings.raw)
+        _make_tables_to_fit(connection)
         changes: list[SchemaChange] = []
         for target in delivered_objects(process):
             own = [stored for stored in known_then if (stored.system, stored.object) == (target.system, target.name)]
@@ -331,6 +334,13 @@ def _make_repaired_rows(connection: duckdb.DuckDBPyConnection, known_then: Seque
         if kind in found_in and number.isdecimal()
     }
     insert_rows(connection, "accounting.repaired_row", sorted(told))
+
+
+def _make_tables_to_fit(connection: duckdb.DuckDBPyConnection) -> None:
+    """Empty until the forecast is fitted; dbt asks every source for its types."""
+    for name, columns in TABLES.items():
+        typed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        connection.execute(f"create table {FITTED}.{name} ({typed})")
 
 
 def _make_schema_changes(connection: duckdb.DuckDBPyConnection, changes: Sequence[SchemaChange]) -> None:

@@ -12,6 +12,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
+from forecasting.tables import SCHEMA as FITTED
 from funnelcast.sales_process import load_sales_process
 from funnelcast.settings import Settings
 from ingestion.build_database import BuildInfo, make_build_database
@@ -39,6 +40,8 @@ class Translator(DagsterDbtTranslator):
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":
             system, name = dbt_resource_props["source_name"], dbt_resource_props["name"]
+            if system == FITTED:
+                return dg.AssetKey([system, name])
             return {"config": SALES_PROCESS, "accounting": DELIVERED_FILES}.get(system, dg.AssetKey(["raw", system, name]))
         return dg.AssetKey([dbt_resource_props["config"]["schema"], dbt_resource_props["name"]])
 

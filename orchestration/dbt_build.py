@@ -19,9 +19,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forecasting.steps import STEPS, Step
+from forecasting.tables import SCHEMA
 from funnelcast.errors import FunnelcastError
 from funnelcast.settings import Settings
 from orchestration.environment import DBT_PROJECT, PROJECT
+from orchestration.fits import fit
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -67,13 +70,29 @@ def _parsing_alone(settings: Settings) -> Iterator[None]:
         yield
 
 
+def rounds() -> Iterator[tuple[tuple[str, ...], Step | None]]:
+    """What each of dbt's builds of a night selects, and the fit that follows it: all that waits for no fit, then what waits for one."""
+    for place, step in enumerate((*STEPS, None)):
+        fitted = STEPS[place - 1].makes if place else ()
+        ahead = tuple(table for later in STEPS[place:] for table in later.makes)
+        yield (*_what_waits_for(fitted, "--select"), *_what_waits_for(ahead, "--exclude")), step
+
+
+def _what_waits_for(tables: Sequence[str], option: str) -> tuple[str, ...]:
+    return (option, *(f"source:{SCHEMA}.{table}+" for table in tables)) if tables else ()
+
+
 def stream_build(systems: Sequence[str], settings: Settings) -> Iterator[dict[str, Any]]:
-    """Build the project that `manifest_path` parsed, as `stream_dbt` does. dbt alone would compare every file with it once more."""
+    """Build the project that `manifest_path` parsed, as `stream_dbt` does, and fit the forecast on the way. dbt alone would compare
+    every file with it once more."""
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
     parsed = Manifest.from_msgpack(_parsed_project(settings).read_bytes(), decoder=extended_mashumuro_decoder)
-    return stream_dbt([*build_command(systems), _WITHOUT_ARTIFACTS], settings, parsed)
+    for selection, step in rounds():
+        yield from stream_dbt([*build_command(systems), *selection, _WITHOUT_ARTIFACTS], settings, parsed)
+        if step is not None:
+            fit(step, settings)
 
 
 def run_dbt(arguments: Sequence[str], settings: Settings) -> None:

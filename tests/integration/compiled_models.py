@@ -3,8 +3,8 @@
 Belongs here: what property tests need to build many small companies: landing, the build database, and the models that a test asks for,
 in the order of their dependencies. Does not belong here: the gate, publishing and Dagster (nights.py runs those), or any expectation.
 
-What is left out of dbt's own build: enforced contracts (which cast and check, and change no value), comments, and data tests. A model in
-Python is called as dbt would call it.
+What is left out of dbt's own build: enforced contracts (which cast and check, and change no value), comments, and data tests. The forecast
+is fitted where the models that read it need it, as a night does it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ from typing import Any
 import duckdb
 from nights import PATIENCE, PROJECT, clean_environment
 
+from forecasting.steps import STEPS, Step
+from forecasting.tables import SCHEMA
 from funnelcast.sales_process import SalesProcess
 from funnelcast.settings import Settings
 from ingestion.build_database import make_build_database
 from ingestion.land import Landing, land
+from orchestration.fits import fill
 from quality.digests import table_digest
 
 _DBT = Path(sys.executable).with_name("dbt")
@@ -37,15 +40,15 @@ _DATABASE = "build"
 
 @dataclass(frozen=True)
 class Model:
-    """One model: where its table belongs, its compiled SQL, or its file where it is in Python, and the models it reads."""
+    """One model: where its table belongs, its compiled SQL, and the models it reads; or a fit, which makes tables of its own."""
 
     name: str
     schema: str
     # A model that is part of its readers' queries has no table of its own.
     is_ephemeral: bool
-    sql: str | None
-    file: Path
+    sql: str
     reads: tuple[str, ...]
+    fit: Step | None = None
 
 
 @dataclass(frozen=True)
@@ -79,23 +82,6 @@ class CompiledProject:
         ]
 
 
-@dataclass(frozen=True)
-class Dbt:
-    """What a model in Python asks dbt for: tables by name."""
-
-    connection: duckdb.DuckDBPyConnection
-    project: CompiledProject
-
-    def config(self, **_: object) -> None:
-        """A table is all that is made here."""
-
-    def ref(self, name: str) -> duckdb.DuckDBPyRelation:
-        return self.connection.table(f"{self.project.models[name].schema}.{name}")
-
-    def source(self, schema: str, name: str) -> duckdb.DuckDBPyRelation:
-        return self.connection.table(f"{schema}.{name}")
-
-
 def compiled_project(systems: tuple[str, ...] = ("generic",)) -> CompiledProject:
     """Compile the project as it is now for a company that uses these systems; once per process."""
     return _compiled(systems)
@@ -107,8 +93,6 @@ def _compiled(systems: tuple[str, ...]) -> CompiledProject:
         ended = subprocess.run(
             [
                 str(_DBT), "--quiet", "--no-use-colors", "compile", "--no-introspect", "--no-populate-cache",
-                # There is nothing to compile in Python, and dbt would ask the database for it.
-                "--exclude", "file:*.py",
                 "--project-dir", str(_DBT_PROJECT), "--profiles-dir", str(_DBT_PROJECT),
                 "--vars", json.dumps({"systems": list(systems)}),
             ],
@@ -130,7 +114,8 @@ def _compiled(systems: tuple[str, ...]) -> CompiledProject:
             raise RuntimeError(f"dbt could not compile the project:\n{ended.stdout}")
         manifest = json.loads((Path(folder) / "target" / "manifest.json").read_text(encoding="utf-8"))
     nodes = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
-    return CompiledProject({node["name"]: _model(node, nodes) for node in nodes.values()})
+    models = [_model(node, nodes) for node in nodes.values()] + [_fit(step) for step in STEPS]
+    return CompiledProject({model.name: model for model in models})
 
 
 @contextmanager
@@ -160,8 +145,8 @@ def built(
         for model in project.in_order(models):
             if model.is_ephemeral:
                 continue
-            if model.sql is None:
-                _run_python(model, Dbt(connection, project))
+            if model.fit is not None:
+                fill(model.fit, connection)
             else:
                 connection.execute(f"create table {model.schema}.{model.name} as ({model.sql}\n)")
         yield connection, landing
@@ -173,21 +158,24 @@ def digests(connection: duckdb.DuckDBPyConnection, marts: Iterable[str]) -> dict
     return {name: table_digest(connection, "marts", name) for name in marts}
 
 
-def _run_python(model: Model, dbt: Dbt) -> None:
-    names: dict[str, Any] = {}
-    exec(compile(model.file.read_text(encoding="utf-8"), model.file, "exec"), names)
-    dbt.connection.register("made_by_python", names["model"](dbt, dbt.connection))
-    dbt.connection.execute(f"create table {model.schema}.{model.name} as select * from made_by_python")
-    dbt.connection.unregister("made_by_python")
-
-
 def _model(node: dict[str, Any], nodes: dict[str, Any]) -> Model:
-    is_sql = node["resource_type"] == "model" and node["language"] == "sql"
+    reads = node["depends_on"]["nodes"]
     return Model(
         node["name"],
         node["schema"],
         node["config"]["materialized"] == "ephemeral",
-        node["compiled_code"] if is_sql else None,
-        _DBT_PROJECT / node["original_file_path"],
-        tuple(nodes[key]["name"] for key in node["depends_on"]["nodes"] if key in nodes),
+        node["compiled_code"],
+        (
+            *(nodes[key]["name"] for key in reads if key in nodes),
+            *(_name(step) for step in STEPS if any(f"source.funnelcast.{SCHEMA}.{table}" in reads for table in step.makes)),
+        ),
     )
+
+
+def _fit(step: Step) -> Model:
+    reads = (name.split(".")[1] for name in step.reads if name.startswith("intermediate."))
+    return Model(_name(step), SCHEMA, False, "", tuple(reads), step)
+
+
+def _name(step: Step) -> str:
+    return f"{SCHEMA}.{step.name}"

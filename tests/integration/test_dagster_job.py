@@ -162,8 +162,8 @@ def test_a_fit_that_fails_takes_with_it_what_it_says_and_nothing_else(
         code, _ = answer()
     assert code == 1
     (sentence,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("funnelcast: ")]
-    assert "dbt could not build" in sentence
-    assert "int_forecast_risk" in sentence
+    assert "The forecast's risks could not be fitted" in sentence
+    assert "Singular matrix" in sentence
     assert read_runs(home.home)[-1].outcome == "failed"
     assert read_runs(home.home)[-1].reason == sentence.removeprefix("funnelcast: ")
     built = {

@@ -7,7 +7,7 @@ describe every column; engine dialect stays in macros/dialect/; the unit tests' 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ import duckdb
 import pytest
 import yaml
 
+from forecasting.steps import STEPS
+from forecasting.tables import SCHEMA, TABLES
 from funnelcast.sales_process import SCOPES, Definitions
 from ingestion.in_use import ALWAYS
 from ingestion.systems import SYSTEMS, ObjectDeclaration
+from orchestration.dbt_build import rounds
 from publishing.run_tables import OPS_CHECK, OPS_RUN
 
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -235,19 +238,53 @@ MARTS_OF_THE_FIT = {
     "rpt_forecast_warning",
     "fct_opportunity",
 }
-FITTED = {path.stem for path in (MODELS / "intermediate" / "forecast").glob("*.py")}
-
-
-def test_only_the_forecast_stands_behind_its_fit() -> None:
-    """A fit that fails takes with it what it says, and nothing else."""
-    reads = {
-        path.stem: set(re.findall(r"\bref\('(\w+)'\)", path.read_text(encoding="utf-8"))) for path in MODELS.rglob("*.sql")
+READS = {
+    path.stem: {
+        *re.findall(r"\bref\('(\w+)'\)", path.read_text(encoding="utf-8")),
+        *(
+            f"{SCHEMA}.{table}"
+            for table in re.findall(rf"\bsource\('{SCHEMA}', '(\w+)'\)", path.read_text(encoding="utf-8"))
+        ),
     }
-    behind = set(FITTED)
-    while more := {name for name, read in reads.items() if read & behind} - behind:
+    for path in SQL_MODELS
+}
+
+
+def _behind(tables: Iterable[str]) -> set[str]:
+    """Every model that waits for the tables, however far behind."""
+    behind = {f"{SCHEMA}.{table}" for table in tables}
+    while more := {name for name, read in READS.items() if read & behind} - behind:
         behind |= more
+    return behind
+
+
+def test_only_the_forecast_stands_behind_its_fits() -> None:
+    """A fit that fails takes with it what it says, and nothing else."""
     marts = {path.stem for path in (MODELS / "marts").rglob("*.sql")}
-    assert behind & marts == MARTS_OF_THE_FIT
+    assert _behind(TABLES) & marts == MARTS_OF_THE_FIT
+
+
+def test_dbt_knows_the_tables_that_the_fits_make() -> None:
+    (source,) = _yaml(MODELS / "intermediate" / "forecast" / "_forecast__sources.yml")["sources"]
+    assert (source["name"], source["schema"]) == (SCHEMA, SCHEMA)
+    assert [table["name"] for table in source["tables"]] == list(TABLES)
+    assert [table for step in STEPS for table in step.makes] == list(TABLES)
+
+
+@pytest.mark.parametrize("place", range(len(STEPS)), ids=[step.name for step in STEPS])
+def test_a_fit_reads_nothing_that_waits_for_it_or_for_a_later_one(place: int) -> None:
+    read = {name.removeprefix("intermediate.") for name in STEPS[place].reads if name.startswith("intermediate.")}
+    assert read <= set(READS)
+    assert not read & _behind(table for later in STEPS[place:] for table in later.makes)
+
+
+def test_dbts_builds_of_a_night_go_on_where_the_fit_before_them_ended() -> None:
+    (first, risks), (second, laws), (third, nothing) = rounds()
+    assert [risks, laws, nothing] == [*STEPS, None]
+    of_risks, of_laws = ([f"source:forecasting.{table}+" for table in step.makes] for step in STEPS)
+    assert first == ("--exclude", *of_risks, *of_laws)
+    assert second == ("--select", *of_risks, "--exclude", *of_laws)
+    assert third == ("--select", *of_laws)
 
 
 # --- what is published ---

@@ -1,6 +1,6 @@
 """Assumption: the forecast's statistics are what their formulas say: held against hand-worked numbers, closed forms, simulation and scipy's own laws.
 
-If one fails, look at the module of forecasting/ that it names; int_forecast_risk and int_forecast_law would be wrong.
+If one fails, look at the module of forecasting/ that it names; forecasting.risk and forecasting.law would be wrong.
 """
 
 from __future__ import annotations

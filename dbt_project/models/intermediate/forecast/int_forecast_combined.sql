@@ -3,7 +3,7 @@
 -- they know); static (none closed yet: hand-set probabilities, as wide as they are high); none (nothing can be said: mean and quantiles are null).
 with law as (
 
-    select * from {{ ref('int_forecast_law') }}
+    select * from {{ source('forecasting', 'law') }}
 
 ),
 

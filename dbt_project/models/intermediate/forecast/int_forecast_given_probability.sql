@@ -14,7 +14,7 @@ spell as (
 
 risk as (
 
-    select * from {{ ref('int_forecast_risk') }} where period_type = 'life' and basis <> 'static'
+    select * from {{ source('forecasting', 'risk') }} where period_type = 'life' and basis <> 'static'
 
 ),
 

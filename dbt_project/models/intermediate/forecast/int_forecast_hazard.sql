@@ -15,7 +15,7 @@ open_deal as (
 
 risk as (
 
-    select * from {{ ref('int_forecast_risk') }}
+    select * from {{ source('forecasting', 'risk') }}
 
 ),
 

@@ -9,13 +9,13 @@ with spell as (
 
 risk as (
 
-    select * from {{ ref('int_forecast_risk') }} where period_type = 'life' and basis <> 'static' and age is not null
+    select * from {{ source('forecasting', 'risk') }} where period_type = 'life' and basis <> 'static' and age is not null
 
 ),
 
 expected_window as (
 
-    select * from {{ ref('int_forecast_window') }}
+    select * from {{ source('forecasting', 'win_window') }}
 
 ),
 

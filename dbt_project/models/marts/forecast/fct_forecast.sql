@@ -20,7 +20,7 @@ combined as (
 
 attainment as (
 
-    select * from {{ ref('int_forecast_attainment') }}
+    select * from {{ source('forecasting', 'attainment') }}
 
 ),
 
