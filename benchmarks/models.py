@@ -29,8 +29,9 @@ from funnelcast.sales_process import load_sales_process
 from funnelcast.settings import Settings, load_settings
 from ingestion.build_database import make_build_database
 from ingestion.land import land
-from orchestration.dbt_build import run_dbt
+from orchestration.dbt_build import rounds, run_dbt
 from orchestration.environment import prepare
+from orchestration.fits import fit
 
 _MILLION = 1_000_000
 _GOAL_SECONDS, _GOAL_GB = 60, 4
@@ -104,9 +105,15 @@ def measure_models(opportunities: int, memory_limit: str) -> list[ModelCost]:
         os.environ["FUNNELCAST_MODELS_MEMORY"] = memory_limit
         process = load_sales_process(settings.config)
         make_build_database(settings, process, land(settings, process), "benchmark")
+        costs = []
         with _watched() as looks:
-            run_dbt(["run", "--threads", "1", "--vars", '{"systems": ["generic"]}'], settings)
-        return _costs(settings, looks)
+            for selection, step in rounds():
+                run_dbt(["run", "--threads", "1", "--vars", '{"systems": ["generic"]}', *selection], settings)
+                # The next round writes its results in place of these.
+                costs += _costs(settings, looks)
+                if step is not None:
+                    fit(step, settings)
+        return costs
 
 
 @contextmanager
