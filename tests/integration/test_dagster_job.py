@@ -20,7 +20,7 @@ import pytest
 import tokyo as company
 from nights import COMMAND, PATIENCE, build_rows, clean_environment, prepared, rows
 
-from funnelcast.cli import answer
+from command.cli import answer
 from funnelcast.settings import Settings
 from orchestration.assets import DELIVERED_FILES, FILES_CHECK
 from orchestration.definitions import JOB, build_defs
