@@ -287,6 +287,84 @@ def test_dbts_builds_of_a_night_go_on_where_the_fit_before_them_ended() -> None:
     assert third == ("--select", *of_laws)
 
 
+# --- the models' size ---
+
+# What one person can hold: a longer model is split where one step ends (CONTRIBUTING).
+MOST_STEPS, MOST_JOINS = 12, 10
+
+# Models still over it: how many CTEs and joins they have. The list shrinks: a model that was split leaves it, and nothing enters it.
+STILL_OVER = {
+    "fct_forecast": (15, 10),
+    "fct_pipeline_bridge": (17, 8),
+    "fct_pipeline_daily": (15, 11),
+    "fct_pipeline_movement": (10, 11),
+    "fct_won_credit": (16, 9),
+    "int_coverage": (22, 12),
+    "int_forecast_due": (13, 7),
+    "int_forecast_exposure": (14, 10),
+    "int_forecast_naive": (14, 5),
+    "int_forecast_newcomer": (16, 6),
+    "int_handoff": (12, 15),
+    "int_hubspot_activity": (14, 4),
+    "int_hubspot_deal": (23, 19),
+    "int_hubspot_deal_history": (17, 9),
+    "int_hubspot_owner": (14, 11),
+    "int_lead": (16, 10),
+    "int_lead_outcome": (13, 11),
+    "int_metric_sums": (18, 10),
+    "int_opportunity": (16, 10),
+    "int_opportunity_absence": (15, 6),
+    "int_opportunity_cut": (17, 11),
+    "int_opportunity_day": (22, 15),
+    "int_opportunity_risk": (17, 10),
+    "int_opportunity_win_probability": (13, 10),
+    "int_owner_span": (15, 2),
+    "int_period_movement": (13, 9),
+    "int_stage_eventual": (13, 5),
+    "int_stage_label": (25, 19),
+    "rpt_bottleneck": (18, 9),
+    "rpt_capacity_plan": (22, 18),
+    "rpt_metric_change": (21, 11),
+}
+
+JINJA_COMMENT = re.compile(r"{#.*?#}", re.DOTALL)
+STEP = re.compile(
+    r"^(?:with (?:recursive )?)?\w+ as (?:(?:not )?materialized )?\("
+    # A macro that becomes several is the one call that a reader sees.
+    r"|^{{ (?:summed_by_scope|with_earlier_cohorts|aalen_johansen|forecast_moment_numbers)\(",
+    re.MULTILINE,
+)
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """CTEs and joins that are written down."""
+    text = re.sub(r"--[^\n]*", "", JINJA_COMMENT.sub("", path.read_text(encoding="utf-8")))
+    return len(STEP.findall(text)), len(re.findall(r"\bjoin\b", text))
+
+
+def test_the_sizes_of_a_model_are_counted() -> None:
+    found = {path.stem: _size(path) for path in SQL_MODELS}
+    # By hand: five imports, last_visit, recorded_close and redated; three cross joins, two inner ones and three left ones.
+    assert found["int_opportunity_change"] == (8, 8)
+
+
+@pytest.mark.parametrize("path", SQL_MODELS, ids=_name)
+def test_a_model_is_no_longer_than_a_person_can_hold(path: Path) -> None:
+    steps, joins = _size(path)
+    is_over = steps > MOST_STEPS or joins > MOST_JOINS
+    if path.stem not in STILL_OVER:
+        assert not is_over, f"{steps} CTEs and {joins} joins: split it where one step ends"
+        return
+    most_steps, most_joins = STILL_OVER[path.stem]
+    assert steps <= most_steps, "it is too long already: split it where one step ends"
+    assert joins <= most_joins, "it is too long already: split it where one step ends"
+    assert is_over, "it is short enough: take it from STILL_OVER"
+
+
+def test_no_model_is_still_over_that_does_not_exist() -> None:
+    assert set(STILL_OVER) <= {path.stem for path in SQL_MODELS}
+
+
 # --- what is published ---
 
 
