@@ -311,7 +311,6 @@ STILL_OVER = {
     "int_hubspot_owner": (14, 11),
     "int_lead": (16, 10),
     "int_lead_outcome": (13, 11),
-    "int_metric_sums": (18, 10),
     "int_opportunity": (16, 10),
     "int_opportunity_absence": (15, 6),
     "int_opportunity_cut": (17, 11),
@@ -324,7 +323,6 @@ STILL_OVER = {
     "int_stage_label": (25, 19),
     "rpt_bottleneck": (18, 9),
     "rpt_capacity_plan": (22, 18),
-    "rpt_metric_change": (21, 11),
 }
 
 JINJA_COMMENT = re.compile(r"{#.*?#}", re.DOTALL)
