@@ -1,9 +1,9 @@
 -- One row per opportunity and day whose end finds it in another state than the day before, or in another segment: its state until next_day.
 -- A day's end counts; what came and went within the day is only seen in passing (day_open_stage_key). A deleted deal is in no stage: stage_key is
 -- the one that it was in.
-with opportunity_change as (
+with event as (
 
-    select * from {{ ref('int_opportunity_change') }}
+    select * from {{ ref('int_counted_event') }}
 
 ),
 
@@ -13,153 +13,15 @@ stage as (
 
 ),
 
-opportunity as (
-
-    select * from {{ ref('int_opportunity') }}
-
-),
-
-absence as (
-
-    select opportunity.opportunity_key, absence.deleted_at, absence.restored_at
-    from {{ ref('int_opportunity_absence') }} as absence
-    inner join opportunity on absence.source_system = opportunity.source_system and absence.opportunity_id = opportunity.opportunity_id
-
-),
-
-amount as (
-
-    select * from {{ ref('int_opportunity_amount') }}
-
-),
-
 opportunity_cut as (
 
     select * from {{ ref('int_opportunity_cut') }}
 
 ),
 
-created_from_stage as (
-
-    select * from {{ source('config', 'created_from_stage') }}
-
-),
-
 definition as (
 
     select * from {{ source('config', 'definition') }}
-
-),
-
-run as (
-
-    select timezone, as_of_end from {{ source('config', 'run') }}
-
-),
-
-created_from as (
-
-    select stage.source_system, stage.pipeline, min(stage.stage_order) as stage_order
-    from created_from_stage
-    inner join stage on created_from_stage.pipeline = stage.pipeline and created_from_stage.stage = stage.stage
-    group by stage.source_system, stage.pipeline
-
-),
-
-converted as (
-
-    select
-        opportunity_change.opportunity_key, opportunity_change.changed_at, opportunity_change.changed_on, opportunity_change.change_number,
-        opportunity_change.stage_key, coalesce({{ in_reporting_currency('opportunity_change.amount', 'amount.rate') }}, 0) as amount,
-        opportunity_change.expected_close_on
-    from opportunity_change
-    inner join amount on opportunity_change.opportunity_key = amount.opportunity_key
-
-),
-
--- Where deals count as created from a later stage on: nothing before they first reached it, or were won without.
-counting_stage as (
-
-    select
-        stage.stage_key,
-        stage.is_won or (stage.is_open and stage.stage_order >= created_from.stage_order) as begins_to_count
-    from stage
-    inner join created_from on stage.source_system = created_from.source_system and stage.pipeline = created_from.pipeline
-
-),
-
-counted_from as (
-
-    select converted.opportunity_key, min(case when counting_stage.begins_to_count then converted.change_number end) as change_number
-    from converted
-    inner join counting_stage on converted.stage_key = counting_stage.stage_key
-    group by converted.opportunity_key
-
-),
-
-told as (
-
-    select converted.*
-    from converted
-    left join counting_stage on converted.stage_key = counting_stage.stage_key
-    left join counted_from on converted.opportunity_key = counted_from.opportunity_key
-    where counting_stage.stage_key is null or converted.change_number >= counted_from.change_number
-
-),
-
--- A deleted deal leaves from where its history had brought it; when it comes back it is there again.
-deletion as (
-
-    select
-        absence.opportunity_key, absence.deleted_at as changed_at, {{ local_day('absence.deleted_at') }} as date_day, 2147483647 as change_number, told.stage_key,
-        cast(0 as {{ money_type() }}) as amount, cast(null as date) as expected_close_on, true as is_deleted
-    from absence
-    cross join run
-    inner join told on absence.opportunity_key = told.opportunity_key
-    where absence.deleted_at < run.as_of_end
-    qualify row_number() over (
-        partition by absence.opportunity_key, absence.deleted_at
-        order by case when told.changed_at <= absence.deleted_at then -told.change_number else told.change_number end
-    ) = 1
-
-),
-
-restoration as (
-
-    select
-        absence.opportunity_key, absence.restored_at as changed_at, {{ local_day('absence.restored_at') }} as date_day, 2147483647 as change_number, told.stage_key,
-        told.amount, told.expected_close_on, false as is_deleted
-    from absence
-    cross join run
-    inner join told on absence.opportunity_key = told.opportunity_key
-    where told.changed_at <= absence.restored_at
-    qualify row_number() over (
-        partition by absence.opportunity_key, absence.restored_at order by told.change_number desc
-    ) = 1
-
-),
-
--- What the history says of a deal while it is deleted moves no pipeline.
-present as (
-
-    select
-        told.opportunity_key, told.changed_at, told.changed_on as date_day, told.change_number, told.stage_key, told.amount,
-        told.expected_close_on, false as is_deleted
-    from told
-    left join absence
-        on told.opportunity_key = absence.opportunity_key
-        and told.changed_at >= absence.deleted_at and (absence.restored_at is null or told.changed_at < absence.restored_at)
-    where absence.opportunity_key is null
-
-),
-
-event as (
-
-    select * from present
-    union all
-    select * from deletion
-    union all
-    select * from restoration
 
 ),
 
