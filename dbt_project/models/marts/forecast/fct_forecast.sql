@@ -30,15 +30,21 @@ quota as (
 
 ),
 
-naive as (
+said as (
 
-    select * from {{ ref('int_forecast_naive') }}
+    select * from {{ ref('int_forecast_said') }}
 
 ),
 
-due as (
+overdue as (
 
-    select * from {{ ref('int_forecast_due') }} where is_overdue
+    select * from {{ ref('int_forecast_overdue') }}
+
+),
+
+untold as (
+
+    select * from {{ ref('int_forecast_untold') }}
 
 ),
 
@@ -48,45 +54,13 @@ pipeline as (
 
 ),
 
-told_since as (
-
-    select * from {{ ref('int_forecast_told_since') }}
-
-),
-
 run as (
 
     select as_of from {{ source('config', 'run') }}
 
 ),
 
-said as (
-
-    select
-        made_on, period_type, period_start, scope, scope_id,
-        max(case when method = 'static_weighted' then forecast end) as static_weighted,
-        max(case when method = 'commit' then forecast end) as commit,
-        max(case when method = 'best_case' then forecast end) as best_case
-    from naive
-    group by made_on, period_type, period_start, scope, scope_id
-
-),
-
-{{ summed_by_scope('due', ['made_on', 'period_type', 'period_start'], ['weighted'], 'overdue') }},
-
 {{ summed_by_scope('pipeline', ['made_on'], ['open_count', 'open_amount'], 'open_pipeline') }},
-
-untold as (
-
-    select
-        moment.made_on, moment.period_type, moment.period_start,
-        {{ any_true("told_since.method = 'static_weighted' and (told_since.known_from is null or told_since.known_from > moment.made_on)") }} as is_weighted_untold,
-        {{ any_true("told_since.method = 'commit' and (told_since.known_from is null or told_since.known_from > moment.made_on)") }} as is_category_untold
-    from moment
-    left join told_since on true
-    group by moment.made_on, moment.period_type, moment.period_start
-
-),
 
 joined as (
 

@@ -1,20 +1,20 @@
 -- One row per (fiscal) quarter, the current one and the next four, and team, and the company: what its sellers can bring, whether that is enough for the quota,
 -- and how many more it takes, hired by when.
-with seller as (
+with quarter as (
 
-    select * from {{ ref('int_seller') }}
-
-),
-
-rep_month as (
-
-    select * from {{ ref('int_rep_month') }}
+    select * from {{ ref('int_capacity_quarter') }}
 
 ),
 
-ramp as (
+productive as (
 
-    select * from {{ ref('int_ramp') }}
+    select * from {{ ref('int_capacity_productivity') }}
+
+),
+
+staffed as (
+
+    select * from {{ ref('int_capacity_staff') }}
 
 ),
 
@@ -24,21 +24,9 @@ quota as (
 
 ),
 
-actual as (
+coverage as (
 
-    select * from {{ ref('int_forecast_actual') }} where {{ is_quarter('period_type') }} and scope = 'company'
-
-),
-
-pipeline as (
-
-    select * from {{ ref('int_forecast_pipeline') }}
-
-),
-
-moment as (
-
-    select * from {{ ref('int_forecast_moment') }}
+    select * from {{ ref('int_capacity_coverage') }}
 
 ),
 
@@ -50,125 +38,7 @@ forecast as (
 
 run as (
 
-    select as_of, {{ forecast_period_type('quarter') }} as period_type, {{ forecast_period_start('quarter', 'as_of') }} as quarter_start
-    from {{ source('config', 'run') }} as run
-
-),
-
-quarter_number as (
-
-    select {{ numbers_from_to(0, 4) }} as quarters_ahead
-
-),
-
-quarter as (
-
-    select
-        run.period_type,
-        cast({{ dbt.dateadd('month', '3 * cast(quarter_number.quarters_ahead as integer)', 'run.quarter_start') }} as date) as period_start,
-        cast({{ dbt.dateadd('day', -1, dbt.dateadd('month', '3 * cast(quarter_number.quarters_ahead as integer) + 3', 'run.quarter_start')) }} as date)
-            as period_end
-    from run
-    cross join quarter_number
-
-),
-
-month_number as (
-
-    select {{ numbers_from_to(0, 2) }} as month_of_quarter
-
-),
-
-scope as (
-
-    select 'company' as scope, 'all' as scope_id
-    union all
-    select distinct 'team', team from seller
-
-),
-
--- Of the last twelve whole months, those in which a rep was ramped.
-ramped as (
-
-    select rep_month.rep, coalesce(rep_month.team, '(none)') as team, cast(rep_month.won_amount as double) as won_amount
-    from rep_month
-    cross join run
-    cross join forecast
-    where (rep_month.tenure_months is null or rep_month.tenure_months >= forecast.ramp_months)
-        and rep_month.month_start >= {{ dbt.dateadd('month', -12, dbt.date_trunc('month', dbt.dateadd('day', 1, 'run.as_of'))) }}
-
-),
-
-productivity as (
-
-    select 'company' as scope, 'all' as scope_id, count(*) as rep_months, avg(won_amount) as mean_won, stddev_samp(won_amount) as deviation from ramped
-    union all
-    select 'team', team, count(*), avg(won_amount), stddev_samp(won_amount) from ramped group by team
-
-),
-
--- A team of which a year of one ramped rep was not seen is taken to be like the company.
-productive as (
-
-    select
-        scope.scope, scope.scope_id,
-        case when own.rep_months >= 12 then own.rep_months else company.rep_months end as rep_months,
-        case when own.rep_months >= 12 then own.mean_won else company.mean_won end as mean_won,
-        case when own.rep_months >= 12 then own.deviation else company.deviation end as deviation,
-        case when scope.scope = 'company' or own.rep_months >= 12 then 'own record' else 'the company''s record' end as basis
-    from scope
-    left join productivity as own on scope.scope = own.scope and scope.scope_id = own.scope_id
-    left join productivity as company on company.scope = 'company'
-
-),
-
-seller_month as (
-
-    select
-        quarter.period_start, seller.rep, seller.team,
-        case
-            when seller.started_on is null then 1
-            when {{ dbt.datediff('seller.started_on', dbt.dateadd('month', 'cast(month_number.month_of_quarter as integer)', 'quarter.period_start'), 'month') }} < 0 then 0
-            else coalesce(ramp.share_of_ramped, 1)
-        end as share_of_ramped
-    from quarter
-    cross join seller
-    cross join month_number
-    left join ramp
-        on {{ dbt.datediff('seller.started_on', dbt.dateadd('month', 'cast(month_number.month_of_quarter as integer)', 'quarter.period_start'), 'month') }}
-        = ramp.tenure_month
-
-),
-
-staffed as (
-
-    select period_start, 'company' as scope, 'all' as scope_id, count(distinct rep) as sellers, sum(share_of_ramped) as ramped_months
-    from seller_month
-    group by period_start
-    union all
-    select period_start, 'team', team, count(distinct rep), sum(share_of_ramped)
-    from seller_month
-    group by period_start, team
-
-),
-
-open_at_start as (
-
-    select pipeline.made_on, sum(pipeline.open_amount) as open_amount
-    from pipeline
-    group by pipeline.made_on
-
-),
-
--- Open pipeline at the start of a quarter for one unit won in it: the last four quarters, of the whole company.
-coverage as (
-
-    select sum(open_at_start.open_amount) / nullif(sum(actual.won_amount), 0) as coverage
-    from actual
-    cross join run
-    inner join moment on {{ is_quarter('moment.period_type') }} and moment.period_start = actual.period_start and moment.is_at_start and moment.is_complete
-    inner join open_at_start on moment.made_on = open_at_start.made_on
-    where actual.period_start >= {{ dbt.dateadd('month', -12, 'run.quarter_start') }}
+    select as_of from {{ source('config', 'run') }}
 
 ),
 
@@ -176,7 +46,7 @@ planned as (
 
     select
         quarter.period_type, quarter.period_start, quarter.period_end,
-        scope.scope, scope.scope_id,
+        productive.scope, productive.scope_id,
         coalesce(staffed.sellers, 0) as sellers,
         coalesce(staffed.ramped_months, 0) as ramped_months,
         productive.mean_won, productive.deviation, productive.rep_months, productive.basis,
@@ -186,15 +56,14 @@ planned as (
         forecast.ramp_months,
         run.as_of
     from quarter
-    cross join scope
+    cross join productive
     cross join run
     cross join forecast
     cross join coverage
     left join staffed
-        on quarter.period_start = staffed.period_start and scope.scope = staffed.scope and scope.scope_id = staffed.scope_id
-    left join productive on scope.scope = productive.scope and scope.scope_id = productive.scope_id
+        on quarter.period_start = staffed.period_start and productive.scope = staffed.scope and productive.scope_id = staffed.scope_id
     left join quota
-        on quarter.period_start = quota.period_start and scope.scope = quota.scope and scope.scope_id = quota.scope_id
+        on quarter.period_start = quota.period_start and productive.scope = quota.scope and productive.scope_id = quota.scope_id
 
 ),
 
