@@ -40,7 +40,7 @@ def bottlenecks(facts: Facts) -> list[Row]:
                         "company" if scope == "all" else scope,
                         fact.cuts[scope][0],
                     )
-                    stays[place].append(Stay(_minute(visit.entered), _minute(visit.exited) if visit.exited else None))
+                    stays[place].append(Stay(visit.entered, visit.exited))
     if not stays:
         return []
     # Dense: every open stage of a pipeline in use, also one that nobody was in.
@@ -74,9 +74,9 @@ def bottlenecks(facts: Facts) -> list[Row]:
     return found
 
 
-def _minute(moment: datetime) -> datetime:
-    """Time in a stage is in whole minutes."""
-    return moment.replace(second=0, microsecond=0)
+def _minutes(stay: timedelta) -> float:
+    """Time in a stage is in whole minutes that are over, told in days."""
+    return stay // timedelta(minutes=1) / 1440
 
 
 def _flow(facts: Facts, stays: list[Stay], start: date, after: date, first: date) -> Row:
@@ -93,7 +93,7 @@ def _flow(facts: Facts, stays: list[Stay], start: date, after: date, first: date
     spent = sum(
         max((min(stay.exited or end, end) - max(stay.entered, begin)) / DAY, 0) for stay in stays if stay.entered < end
     )
-    stayed = [(stay.exited - stay.entered) / DAY for stay in left if stay.exited]
+    stayed = [_minutes(stay.exited - stay.entered) for stay in left if stay.exited]
     low, _ = wilson(arrivals, arrivals + len(left))
     mean_stay = sum(stayed) / len(stayed) if stayed else None
     return {
