@@ -10,10 +10,12 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from pydantic import TypeAdapter, ValidationError
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Outcome = Literal["published", "refused", "failed", "nothing_new", "cancelled"]
 
@@ -55,10 +57,15 @@ class RunRecord:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> RunRecord:
         """The reverse of `to_json`. Keys that a later version added are left out."""
-        return _RECORD.validate_python(values)
+        return _record().validate_python(values)
 
 
-_RECORD = TypeAdapter(RunRecord)
+@cache
+def _record() -> TypeAdapter[RunRecord]:
+    # Imported where it is used: a run with nothing new to do ends before a library is loaded.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(RunRecord)
 
 
 def runs_file(home: Path) -> Path:
@@ -99,8 +106,10 @@ def _ends_whole(path: Path) -> bool:
 
 
 def _parsed(line: bytes) -> RunRecord | None:
+    from pydantic import ValidationError
+
     try:
-        return _RECORD.validate_json(line)
+        return _record().validate_json(line)
     except ValidationError:
         # Not JSON, or JSON of another shape. Either way not a run's record.
         return None

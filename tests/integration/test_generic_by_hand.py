@@ -489,8 +489,8 @@ def test_what_everybody_did(generic_by_hand: TwoNights) -> None:
         ("u3", day("11-18"), 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0),
         # a user whom no extract names
         ("u99", day("11-18"), 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0),
-        # a mail of which nobody says who sent it is nobody's
-        (None, day("11-18"), 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+        # a mail of which nobody says who sent it (m4) is nobody's, and so is a call without a user (a8)
+        (None, day("11-18"), 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0),
     ]
 
 
