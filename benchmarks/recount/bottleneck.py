@@ -98,7 +98,7 @@ def _flow(facts: Facts, stays: list[Stay], start: date, after: date, first: date
     mean_stay = sum(stayed) / len(stayed) if stayed else None
     return {
         "period_end": after - DAY,
-        "is_complete": after - DAY <= facts.as_of and start >= facts.first_day,
+        "is_complete": after - DAY <= facts.as_of and start >= facts.stages_known_from,
         "opening_wip": opening,
         "arrivals": arrivals,
         "departures": len(left),

@@ -93,6 +93,12 @@ class Facts:
     def first_day(self) -> date:
         return min(min(fact.life.days) for fact in self.deals)
 
+    @cached_property
+    def stages_known_from(self) -> date:
+        """Deals that are older than the history of stages: what they did before it is not known."""
+        told = [row.at for fact in self.deals for row in fact.life.deal.history]
+        return max(self.first_day, self.company.day(min(told))) if told else self.first_day
+
     def team_on(self, system: str, rep: str | None, day: date) -> str | None:
         person = self.people.get((system, rep or ""))
         return _of_the_day(person.teams, day) if person else None
